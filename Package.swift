@@ -1,0 +1,105 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// The manifest is the architecture: one target per specification or per seam with the world, and
+/// every arrow goes down. `docs/walk.md` walks through the floors from the top.
+
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+
+/// A module of ours: strict settings, its floor named by what it may use.
+func module(_ name: String, uses dependencies: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(of name: String, uses dependencies: [Target.Dependency] = []) -> Target {
+  .testTarget(
+    name: "\(name)Tests",
+    dependencies: [.target(name: name)] + dependencies,
+    swiftSettings: strict)
+}
+
+let package = Package(
+  name: "slipway",
+  products: [.executable(name: "slipway", targets: ["SlipwayCLI"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+  ],
+  targets: [
+    // Floor 4: the terminal.
+    .executableTarget(
+      name: "SlipwayCLI",
+      dependencies: [
+        "Slipway", "Reporting", "OCI", "CLinux", systemPackage,
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
+
+    // Floor 3: the table of contents.
+    module(
+      "Slipway",
+      uses: [
+        "Frontends", "Engine", "Exporters", "DockerfileSyntax", "BuildGraph", "Snapshots", "Sandbox",
+        "OCI", "Archive", "Reporting", systemPackage,
+      ]),
+
+    // Floor 2: source tree to plan, plan to image, image to destination.
+    module(
+      "Frontends",
+      uses: ["DockerfileSyntax", "BuildGraph", "OCI", "Reporting", systemPackage]),
+    module(
+      "Engine",
+      uses: ["BuildGraph", "Snapshots", "Sandbox", "OCI", "Archive", "Reporting", "CLinux", systemPackage]),
+    module("Exporters", uses: ["OCI", "Archive", "Snapshots", "CLinux", systemPackage]),
+
+    // Floor 1: one specification each.
+    module("DockerfileSyntax", uses: []),
+    module("BuildGraph", uses: ["OCI"]),
+    module("Snapshots", uses: ["Archive", "OCI", "CLinux", systemPackage]),
+    module("Sandbox", uses: ["CLinux", systemPackage]),
+
+    // Floor 0: nothing of ours below.
+    module("OCI", uses: ["CCrypto", "CLinux", systemPackage]),
+    module("Archive", uses: ["CZlib", "CDeflate", "CZstd"]),
+    module("Reporting", uses: []),
+
+    // What Swift cannot call.
+    .target(name: "CLinux", cSettings: [.unsafeFlags(["-O2", "-Wall", "-Wextra"])]),
+    .systemLibrary(name: "CCrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CDeflate", providers: [.apt(["libdeflate-dev"])]),
+    .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
+
+    // Tests.
+    .target(
+      name: "TestSupport",
+      dependencies: ["OCI", "Archive", "CLinux", systemPackage],
+      path: "Tests/TestSupport",
+      swiftSettings: strict),
+    tests(of: "OCI", uses: ["TestSupport", systemPackage]),
+    tests(of: "Archive", uses: ["TestSupport"]),
+    tests(of: "Reporting"),
+    tests(of: "DockerfileSyntax"),
+    tests(of: "BuildGraph", uses: ["OCI"]),
+    tests(of: "Snapshots", uses: ["TestSupport", "Archive", "OCI", "CLinux", systemPackage]),
+    tests(of: "Sandbox", uses: ["TestSupport", "CLinux", systemPackage]),
+    tests(of: "Frontends", uses: ["DockerfileSyntax", "BuildGraph", "OCI", "Reporting", "TestSupport", systemPackage]),
+    tests(
+      of: "Engine",
+      uses: ["BuildGraph", "Snapshots", "Sandbox", "OCI", "Archive", "Reporting", "TestSupport", systemPackage]),
+    tests(of: "Exporters", uses: ["OCI", "Archive", "Snapshots", "TestSupport", systemPackage]),
+    .testTarget(
+      name: "IntegrationTests",
+      dependencies: ["TestSupport", "OCI", systemPackage],
+      swiftSettings: strict),
+  ],
+  cLanguageStandard: .gnu17
+)

@@ -1,0 +1,3 @@
+#ifndef SLIPWAY_LINUX_SANDBOX_H
+#define SLIPWAY_LINUX_SANDBOX_H
+#endif
