@@ -1,0 +1,189 @@
+internal import CLinux
+import Glibc
+package import SystemPackage
+
+/// A content-addressed store of blobs that is an OCI image layout (image-spec, image-layout.md), so
+/// that other tools read it in place.
+///
+/// Contract: a blob in the store has the digest of its name, or it is not in the store. Blobs are
+/// written to `ingest/`, synced and renamed; many processes share a store safely.
+package struct ContentStore: Sendable {
+  /// The folder that holds `oci-layout`, `index.json` and `blobs`.
+  package let root: FilePath
+
+  /// Opens the layout at `root`, made where there is none. Throws `SystemCallError`.
+  package init(root: FilePath) throws {
+    self.root = root
+    for folder in ["blobs/sha256", "ingest", "locks"] {
+      try ContentStore.makeDirectories(root.appending(folder))
+    }
+    let marker = root.appending("oci-layout")
+    if access(marker.string, F_OK) != 0 {
+      try write([UInt8](#"{"imageLayoutVersion":"1.0.0"}"#.utf8), atomicallyTo: marker)
+    }
+    if access(indexPath.string, F_OK) != 0 {
+      try updateIndex { _ in }
+    }
+  }
+
+  /// Where the blob of `digest` lies, whether it is there or not.
+  package func path(of digest: Digest) -> FilePath {
+    root.appending("blobs").appending("sha256").appending(digest.hex)
+  }
+
+  /// The size in bytes of a blob; nil where it is not in the store.
+  package func size(of digest: Digest) -> Int64? {
+    var status = stat()
+    guard stat(path(of: digest).string, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      return nil
+    }
+    return Int64(status.st_size)
+  }
+
+  /// Whether the blob that `descriptor` points at is there, with the size it names.
+  package func contains(_ descriptor: Descriptor) -> Bool {
+    size(of: descriptor.digest) == descriptor.size
+  }
+
+  /// The bytes of a document, checked against size and digest.
+  ///
+  /// Throws `ContentError`; documents of more than 8 MiB are refused.
+  package func read(_ descriptor: Descriptor) throws -> [UInt8] {
+    guard let size = size(of: descriptor.digest) else {
+      throw ContentError.missing(descriptor.digest)
+    }
+    guard size == descriptor.size else {
+      throw ContentError.wrongSize(descriptor.digest, expected: descriptor.size, actual: size)
+    }
+    guard size <= ContentStore.documentLimit else {
+      throw ContentError.tooLarge(descriptor.digest, size: size, limit: ContentStore.documentLimit)
+    }
+    let bytes = try readFile(path(of: descriptor.digest))
+    let actual = Digest.sha256(of: bytes)
+    guard actual == descriptor.digest else {
+      throw ContentError.wrongDigest(expected: descriptor.digest, actual: actual)
+    }
+    return bytes
+  }
+
+  /// The largest manifest, index or configuration that is read: 8 MiB.
+  package static let documentLimit: Int64 = 8 << 20
+
+  /// Writes a document and returns what points at it.
+  package func add(_ bytes: [UInt8], as mediaType: MediaType) throws -> Descriptor {
+    let descriptor = Descriptor(of: bytes, as: mediaType)
+    if contains(descriptor) { return descriptor }
+    var writer = try BlobWriter(store: self)
+    try bytes.withUnsafeBytes { try writer.write($0) }
+    _ = try writer.commit(expecting: descriptor.digest)
+    return descriptor
+  }
+
+  /// Removes a blob; nothing happens where it is not there.
+  package func remove(_ digest: Digest) {
+    unlink(path(of: digest).string)
+  }
+
+  // MARK: - The index of tagged images
+
+  private var indexPath: FilePath { root.appending("index.json") }
+
+  /// The images of the layout, as `index.json` lists them.
+  package func index() throws -> ImageIndex {
+    do {
+      return try JSON.decode(ImageIndex.self, from: readFile(indexPath))
+    } catch let error as DecodingError {
+      throw ContentError.malformedDocument(indexPath.string, String(describing: error))
+    }
+  }
+
+  /// Reads, changes and writes `index.json`, one process at a time; durable when it returns.
+  package func updateIndex(_ change: (inout ImageIndex) throws -> Void) throws {
+    let lock = try FileLock(root.appending("locks/index"), exclusive: true)
+    defer { lock.release() }
+    let exists = access(indexPath.string, F_OK) == 0
+    var index = exists ? try self.index() : ImageIndex()
+    let before = index
+    try change(&index)
+    if exists, index == before { return }
+    try write(JSON.encode(index), atomicallyTo: indexPath)
+  }
+
+  private func readFile(_ path: FilePath) throws -> [UInt8] {
+    let file = try OwnedDescriptor(opening: path, O_RDONLY)
+    var bytes: [UInt8] = []
+    while true {
+      let chunk = try [UInt8](unsafeUninitializedCapacity: 1 << 16) { buffer, count in
+        let result = Glibc.read(file.rawValue, buffer.baseAddress, buffer.count)
+        if result < 0 { throw SystemCallError("read", path.string) }
+        count = result
+      }
+      if chunk.isEmpty { return bytes }
+      bytes += chunk
+      guard bytes.count <= ContentStore.documentLimit else {
+        throw SystemCallError("read", path.string, code: .fileTooLarge)
+      }
+    }
+  }
+
+  private func write(_ bytes: [UInt8], atomicallyTo path: FilePath) throws {
+    let temporary = temporaryPath()
+    do {
+      let file = try OwnedDescriptor(opening: temporary, O_WRONLY | O_CREAT | O_EXCL)
+      try bytes.withUnsafeBytes { try file.write($0, path: temporary) }
+      if fsync(file.rawValue) != 0 { throw SystemCallError("sync", temporary.string) }
+      if rename(temporary.string, path.string) != 0 { throw SystemCallError("write", path.string) }
+    } catch {
+      unlink(temporary.string)
+      throw error
+    }
+    try syncDirectory(root)
+  }
+
+  func temporaryPath() -> FilePath {
+    var generator = SystemRandomNumberGenerator()
+    let name = String(generator.next() as UInt64, radix: 36) + "-" + String(getpid())
+    return root.appending("ingest").appending(name)
+  }
+
+  func syncDirectory(_ path: FilePath) throws {
+    let folder = try OwnedDescriptor(opening: path, O_RDONLY | O_DIRECTORY)
+    if fsync(folder.rawValue) != 0 { throw SystemCallError("sync", path.string) }
+  }
+
+  static func makeDirectories(_ path: FilePath) throws {
+    if mkdir(path.string, 0o755) == 0 || errno == EEXIST { return }
+    guard errno == ENOENT, !path.components.isEmpty else {
+      throw SystemCallError("make", path.string)
+    }
+    try makeDirectories(path.removingLastComponent())
+    if mkdir(path.string, 0o755) != 0, errno != EEXIST {
+      throw SystemCallError("make", path.string)
+    }
+  }
+}
+
+/// What is wrong with content of the store.
+package enum ContentError: Error, CustomStringConvertible {
+  case missing(Digest)
+  case wrongSize(Digest, expected: Int64, actual: Int64)
+  case wrongDigest(expected: Digest, actual: Digest)
+  case tooLarge(Digest, size: Int64, limit: Int64)
+  /// Where the document came from, and what the decoder says.
+  case malformedDocument(String, String)
+
+  package var description: String {
+    switch self {
+    case .missing(let digest):
+      "`\(digest)` is not in the store; hint: build, load or pull the image again"
+    case .wrongSize(let digest, let expected, let actual):
+      "`\(digest)` has \(actual) bytes where its descriptor says \(expected)"
+    case .wrongDigest(let expected, let actual):
+      "content that should have the digest `\(expected)` has `\(actual)`"
+    case .tooLarge(let digest, let size, let limit):
+      "`\(digest)` is a document of \(size) bytes; at most \(limit) are read"
+    case .malformedDocument(let origin, let problem):
+      "`\(origin)` is malformed: \(problem)"
+    }
+  }
+}

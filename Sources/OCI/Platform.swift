@@ -1,0 +1,114 @@
+/// An operating system and processor, in Go's names (image-spec, image-index.md, "platform").
+package struct Platform: Hashable, Sendable, CustomStringConvertible {
+  package var os: String
+  package var architecture: String
+  package var variant: String?
+  package var osVersion: String?
+  package var osFeatures: [String]?
+
+  package init(
+    os: String, architecture: String, variant: String? = nil, osVersion: String? = nil,
+    osFeatures: [String]? = nil
+  ) {
+    self.os = os
+    self.architecture = architecture
+    self.variant = variant
+    self.osVersion = osVersion
+    self.osFeatures = osFeatures
+  }
+
+  /// Reads `os/architecture[/variant]` or an architecture alone, and normalises it as containerd
+  /// does (`x86_64` is `amd64`, `aarch64` and `arm64/v8` are `arm64`); nil when malformed.
+  package init?(_ text: String) {
+    let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+    let wellFormed = parts.allSatisfy { part in
+      !part.isEmpty
+        && part.utf8.allSatisfy { byte in
+          byte < 128
+            && (Character(UnicodeScalar(byte)).isLetter || Character(UnicodeScalar(byte)).isNumber
+              || byte == UInt8(ascii: "_") || byte == UInt8(ascii: ".")
+              || byte == UInt8(ascii: "-"))
+        }
+    }
+    guard wellFormed else { return nil }
+    switch parts.count {
+    case 1 where Platform.knownSystems.contains(parts[0].lowercased()):
+      self.init(os: parts[0], architecture: Platform.host.architecture)
+    case 1: self.init(os: "linux", architecture: parts[0])
+    case 2: self.init(os: parts[0], architecture: parts[1])
+    case 3: self.init(os: parts[0], architecture: parts[1], variant: parts[2])
+    default: return nil
+    }
+    self = normalized
+  }
+
+  private static let knownSystems: Set<String> = ["linux", "windows", "darwin", "macos", "freebsd"]
+
+  /// The platform that this program runs on.
+  package static var host: Platform {
+    #if arch(x86_64)
+      Platform(os: "linux", architecture: "amd64")
+    #elseif arch(arm64)
+      Platform(os: "linux", architecture: "arm64")
+    #elseif arch(riscv64)
+      Platform(os: "linux", architecture: "riscv64")
+    #else
+      Platform(os: "linux", architecture: "unknown")
+    #endif
+  }
+
+  /// The canonical spelling, after containerd's `platforms.Normalize`.
+  package var normalized: Platform {
+    var result = self
+    result.os = os.lowercased()
+    if result.os == "macos" { result.os = "darwin" }
+    let variant = (variant ?? "").lowercased()
+    result.variant = variant.isEmpty ? nil : variant
+    switch architecture.lowercased() {
+    case "x86_64", "x86-64", "amd64":
+      result.architecture = "amd64"
+      if variant == "v1" { result.variant = nil }
+    case "i386":
+      result.architecture = "386"
+      result.variant = nil
+    case "aarch64", "arm64":
+      result.architecture = "arm64"
+      if ["8", "v8", "v8.0"].contains(variant) { result.variant = nil }
+      if ["9", "9.0", "v9.0"].contains(variant) { result.variant = "v9" }
+    case "armhf":
+      result.architecture = "arm"
+      result.variant = "v7"
+    case "armel":
+      result.architecture = "arm"
+      result.variant = "v6"
+    case "arm":
+      result.architecture = "arm"
+      switch variant {
+      case "", "7": result.variant = "v7"
+      case "5", "6", "8": result.variant = "v" + variant
+      default: break
+      }
+    case let other: result.architecture = other
+    }
+    return result
+  }
+
+  /// Whether an image for this platform can stand where `wanted` is asked for.
+  package func satisfies(_ wanted: Platform) -> Bool {
+    let (own, wanted) = (normalized, wanted.normalized)
+    return own.os == wanted.os && own.architecture == wanted.architecture
+      && (wanted.variant == nil || own.variant == wanted.variant)
+  }
+
+  package var description: String {
+    ([os, architecture] + (variant.map { [$0] } ?? [])).joined(separator: "/")
+  }
+}
+
+extension Platform: Codable {
+  enum CodingKeys: String, CodingKey {
+    case os, architecture, variant
+    case osVersion = "os.version"
+    case osFeatures = "os.features"
+  }
+}
