@@ -151,7 +151,8 @@ package struct ContentStore: Sendable {
     if fsync(folder.rawValue) != 0 { throw SystemCallError("sync", path.string) }
   }
 
-  static func makeDirectories(_ path: FilePath) throws {
+  /// Makes a directory and its missing parents, mode 0755 less the umask.
+  package static func makeDirectories(_ path: FilePath) throws {
     if mkdir(path.string, 0o755) == 0 || errno == EEXIST { return }
     guard errno == ENOENT, !path.components.isEmpty else {
       throw SystemCallError("make", path.string)
