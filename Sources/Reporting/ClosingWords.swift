@@ -7,6 +7,7 @@ struct ClosingWords: Sendable {
   private var warnings: [Diagnostic] = []
   private var errors: [Diagnostic] = []
   private var leftOut = 0
+  private var hasToldFailures = false
 
   init(renderer: DiagnosticRenderer) {
     self.renderer = renderer
@@ -25,15 +26,16 @@ struct ClosingWords: Sendable {
     }
   }
 
-  /// All that was held, with the gravest last, nearest to where the user types next.
+  /// All that has come up since the last call, with the gravest last, nearest to where the user types next.
   mutating func take(for ledger: BuildLedger) -> String {
     var text = warnings.map(renderer.render).joined()
-    for step in ledger.startedSteps {
+    for step in ledger.startedSteps where !hasToldFailures {
       guard case .failed = step.outcome, !step.tail.lines.isEmpty else { continue }
       text += "------\n > \(step.name):\n"
       for line in step.tail.lines { text += line.stamped + "\n" }
       text += "------\n"
     }
+    hasToldFailures = true
     text += errors.map(renderer.render).joined()
     if leftOut > 0 { text += "and \(HumanFormat.count(leftOut, "more finding"))\n" }
     (warnings, errors, leftOut) = ([], [], 0)

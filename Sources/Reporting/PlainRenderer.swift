@@ -22,6 +22,7 @@ struct PlainRenderer: ProgressRenderer {
   private var floor: StepID?
   private var floorTakenAt = Duration.zero
   private var waiting: [StepID] = []
+  /// By step, for exactly those that wait.
   private var held: [StepID: [String]] = [:]
   private var heldBytes = 0
   private var progressSaidAt: [StepID: Duration] = [:]
@@ -98,7 +99,7 @@ struct PlainRenderer: ProgressRenderer {
     if floor == id {
       for line in lines { out.append(line: line) }
     } else {
-      if !waiting.contains(id) { waiting.append(id) }
+      if held[id] == nil { waiting.append(id) }
       held[id, default: []] += lines
       heldBytes += lines.reduce(0) { $0 + $1.utf8.count }
     }
@@ -124,7 +125,7 @@ struct PlainRenderer: ProgressRenderer {
   /// Lets every finished step speak, then gives the floor to who has waited longest.
   private mutating func passFloor(at now: Duration, into out: inout [UInt8]) {
     let finished = waiting.filter { !(ledger[$0]?.isRunning ?? false) }
-    waiting.removeAll(where: finished.contains)
+    waiting.removeAll { !(ledger[$0]?.isRunning ?? false) }
     for id in finished { takeFloor(id, at: now, into: &out) }
     floor = nil
     guard !waiting.isEmpty else { return }

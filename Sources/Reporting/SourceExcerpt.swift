@@ -36,7 +36,9 @@ package struct SourceExcerpt: Sendable, Equatable {
     let last = marked.upperBound.clampedAdding(around)
     var number = 0
     var shown: [String] = []
-    for line in source.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
+    // What is behind the last newline of a file is not a line.
+    let body = source.last == UInt8(ascii: "\n") ? source.dropLast() : source[...]
+    for line in body.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
       number += 1
       guard number >= first else { continue }
       guard number <= last else { break }
@@ -44,10 +46,6 @@ package struct SourceExcerpt: Sendable, Equatable {
       shown.append(String(decoding: line.dropLast(ending), as: UTF8.self))
     }
     guard number >= marked.lowerBound else { return }
-    // What is behind the last newline of a file is not a line.
-    if number < last || source.isEmpty, shown.last == "", number > marked.upperBound {
-      shown.removeLast()
-    }
     firstLine = first
     lines = shown
   }

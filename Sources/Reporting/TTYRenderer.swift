@@ -58,6 +58,7 @@ struct TTYRenderer: ProgressRenderer {
     guard !isConcluded, !ledger.isEmpty else { return }
     let size = size() ?? .usual
     // The cursor rests on the row below the frame, which has to exist.
+    guard size.rows > 1 else { return }
     draw(
       FrameComposer(ledger: ledger, now: now, columns: size.columns).live(rows: size.rows - 1),
       on: size, into: &out)
