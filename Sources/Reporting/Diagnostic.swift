@@ -2,14 +2,16 @@
 ///
 /// Messages are in lower case without a full stop, with the thing in backquotes.
 package struct Diagnostic: Sendable, Equatable {
-  /// How grave it is.
+  /// The grades of findings.
   package enum Severity: String, Sendable, Equatable {
     case error
     case warning
     case hint
   }
 
+  /// How grave it is.
   package var severity: Severity
+  /// What it is; further lines are shown indented.
   package var message: String
   /// The rule that found it, as in `StageNameCasing`.
   package var rule: String?

@@ -1,6 +1,6 @@
 /// How far one item of a step has come: a layer being pulled, a context being sent.
 package struct StepProgress: Sendable, Equatable {
-  /// What the two amounts count.
+  /// The kinds of amounts.
   package enum Unit: String, Sendable, Equatable {
     case bytes
     case items
@@ -12,6 +12,7 @@ package struct StepProgress: Sendable, Equatable {
   package var completed: Int64
   /// How much there is to do; nil where nobody knows.
   package var total: Int64?
+  /// What the amounts count.
   package var unit: Unit
 
   /// States how far `label` has come.

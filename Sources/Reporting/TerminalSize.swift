@@ -2,7 +2,9 @@ import Glibc
 
 /// How many cells a terminal has.
 package struct TerminalSize: Sendable, Equatable {
+  /// The width.
   package var columns: Int
+  /// The height.
   package var rows: Int
 
   /// A terminal of this size.
