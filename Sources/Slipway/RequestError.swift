@@ -15,6 +15,7 @@ package enum RequestError: Error, CustomStringConvertible {
   case fileExists(FilePath)
   case noCommand(String)
   case nameInUse(String)
+  case malformedContainerName(String)
 
   package var description: String {
     switch self {
@@ -44,6 +45,8 @@ package enum RequestError: Error, CustomStringConvertible {
       "`\(name)` has no entrypoint and no command; hint: name a program after the image"
     case .nameInUse(let name):
       "a container named `\(name)` is running; hint: choose another `--name`"
+    case .malformedContainerName(let name):
+      "`\(name)` is no name for a container; hint: letters, digits, `_`, `.` and `-`, at most 63"
     }
   }
 }
