@@ -98,6 +98,13 @@ struct DockerfileParser {
     return (errors.isEmpty ? instructions.first : nil, errors + warnings)
   }
 
+  /// Every instruction as its words, unknown ones too: what BuildKit's parser dumps.
+  mutating func nodes() throws(InstructionError) -> [Node] {
+    var nodes: [Node] = []
+    while let line = nextLogicalLine() { nodes.append(try cut(line).0) }
+    return nodes
+  }
+
   // MARK: Lines
 
   /// Joins physical lines to the next instruction.
