@@ -38,7 +38,8 @@ let package = Package(
     .executableTarget(
       name: "SlipwayCLI",
       dependencies: [
-        "Slipway", "Reporting", "OCI", "CLinux", systemPackage,
+        "Slipway", "Sandbox", "Exporters", "Archive", "BuildGraph", "Reporting", "OCI", "CLinux",
+        systemPackage,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -57,7 +58,10 @@ let package = Package(
       uses: ["DockerfileSyntax", "BuildGraph", "OCI", "Reporting", systemPackage]),
     module(
       "Engine",
-      uses: ["BuildGraph", "Snapshots", "Sandbox", "OCI", "Archive", "Reporting", "CLinux", systemPackage]),
+      uses: [
+        "BuildGraph", "DockerfileSyntax", "Snapshots", "Sandbox", "OCI", "Archive", "Reporting",
+        "CLinux", systemPackage,
+      ]),
     module("Exporters", uses: ["OCI", "Archive", "Snapshots", "CLinux", systemPackage]),
 
     // Floor 1: one specification each.

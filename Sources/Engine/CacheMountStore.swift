@@ -1,6 +1,6 @@
-package import BuildGraph
+internal import BuildGraph
 import Glibc
-package import OCI
+internal import OCI
 package import SystemPackage
 
 /// The folders of `RUN --mount=type=cache`: plain directories that outlive builds, by their id.

@@ -18,6 +18,12 @@ package struct EngineError: Error, CustomStringConvertible {
     case other(any Error)
   }
 
+  /// Names the step to blame for an error; errors that name one already, and cancellation, stay.
+  static func wrapping(_ error: any Error, _ vertex: Vertex) -> any Error {
+    error is EngineError || error is CancellationError
+      ? error : EngineError(vertex: vertex, cause: .other(error))
+  }
+
   package var description: String {
     switch cause {
     case .commandFailed(.exited(let code)): "`\(vertex.label)` failed with exit code \(code)"

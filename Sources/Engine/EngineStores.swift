@@ -1,4 +1,4 @@
-package import BuildGraph
+internal import BuildGraph
 package import OCI
 package import Snapshots
 package import SystemPackage

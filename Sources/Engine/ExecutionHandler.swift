@@ -26,7 +26,7 @@ struct ExecutionHandler: Sendable {
     let reporter = inputs.reporter
     let result = try await sandbox.run(specification) { stream, bytes in
       reporter.report(
-        .stepOutput(step, stream == .standardOutput ? .standardOutput : .standardError, bytes))
+        .stepOutput(step, stream == .standardOutput ? .stdout : .stderr, bytes))
     }
     guard result.status == .exited(0) else {
       throw EngineError(vertex: vertex, cause: .commandFailed(result.status))
@@ -184,7 +184,7 @@ struct ExecutionHandler: Sendable {
     let selection = try SourceSelection(action, from: trees.tree(of: state))
     var draft = LayerDraft(over: EmptyTree(), now: FileTime.now)
     try draft.copy(selection, action, resetsOwners: state.isContext)
-    let sink = try DirectoryLayerSink(folder)
+    let sink = try stores.layers.sink(into: folder)
     try draft.write(to: sink)
     try sink.finish()
   }

@@ -1,4 +1,3 @@
-internal import Archive
 import Glibc
 internal import OCI
 internal import Sandbox
@@ -9,8 +8,8 @@ internal import SystemPackage
 /// What a running step holds on disk, given back when it ends however it ends.
 final class ExecutionResources: Sendable {
   private struct State {
-    var root: LayerStore.Scratch?
-    var scratches: [LayerStore.Scratch] = []
+    var root: ScratchLayer?
+    var scratches: [ScratchLayer] = []
     var leases: [CacheMountStore.Lease] = []
   }
 
@@ -23,14 +22,14 @@ final class ExecutionResources: Sendable {
 
   /// The directories that the root's overlay writes to.
   func beginRoot() throws -> (upper: FilePath, work: FilePath) {
-    let scratch = try layers.beginScratch()
+    let scratch = try ScratchLayer(in: layers)
     state.withLock { $0.root = scratch }
     return (scratch.upper, scratch.work)
   }
 
   /// Directories for an overlay whose writes are thrown away.
   func beginScratchOverlay() throws -> OverlayScratch {
-    let scratch = try layers.beginScratch()
+    let scratch = try ScratchLayer(in: layers)
     state.withLock { $0.scratches.append(scratch) }
     return OverlayScratch(upper: scratch.upper, work: scratch.work)
   }
@@ -56,9 +55,7 @@ final class ExecutionResources: Sendable {
     for stub in stubs.sorted(by: { $0.components.count > $1.components.count }) {
       ExecutionResources.removeStub(root.upper.appending(stub.components))
     }
-    let layer = try layers.commit(root)
-    state.withLock { $0.root = nil }
-    return layer
+    return try root.commit()
   }
 
   func release() {
@@ -66,7 +63,8 @@ final class ExecutionResources: Sendable {
       defer { state = State() }
       return state
     }
-    for scratch in held.scratches + (held.root.map { [$0] } ?? []) { layers.discard(scratch) }
+    for scratch in held.scratches { scratch.discard() }
+    held.root?.discard()
     for lease in held.leases { lease.release() }
   }
 

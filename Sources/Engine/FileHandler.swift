@@ -89,19 +89,14 @@ struct FileHandler: Sendable {
   private func write(_ draft: LayerDraft, asDirectory: Bool) throws -> LayerID {
     if asDirectory {
       let pending = try stores.layers.beginDirectory()
-      let sink = try DirectoryLayerSink(pending.upper)
+      let sink = try pending.sink()
       try draft.write(to: sink)
       try sink.finish()
       return try pending.commit()
     }
     let pending = try stores.layers.beginBlob(encoding: inputs.encoding)
-    do {
-      try draft.write(to: pending)
-      return try pending.finish()
-    } catch {
-      pending.discard()
-      throw error
-    }
+    try draft.write(to: pending)
+    return try pending.finish()
   }
 
   private static func verticesUnderProcesses(_ plan: BuildPlan) -> Set<Int> {

@@ -13,11 +13,11 @@ struct HostSkeleton {
   func directory(for host: HostSystem) throws -> FilePath {
     let folder = stores.home.appending("host")
     try ContentStore.makeDirectories(folder)
-    let path = folder.appending(String(host.skeletonDigest.hex.prefix(32)))
+    let path = folder.appending(String(host.identity.hex.prefix(32)))
     if access(path.string, F_OK) == 0 { return path }
-    let scratch = try stores.layers.beginScratch()
-    defer { stores.layers.discard(scratch) }
-    let sink = try DirectoryLayerSink(scratch.upper)
+    let scratch = try ScratchLayer(in: stores.layers)
+    defer { scratch.discard() }
+    let sink = try stores.layers.sink(into: scratch.upper)
     for entry in host.skeleton {
       let contents = entry.contents.isEmpty ? nil : MemorySource(entry.contents)
       try sink.add(entry.path, entry.metadata, contents: contents)

@@ -1,3 +1,4 @@
+internal import Archive
 internal import BuildGraph
 import Glibc
 internal import OCI

@@ -3,6 +3,7 @@ import Glibc
 internal import OCI
 internal import Reporting
 internal import Snapshots
+internal import SystemPackage
 
 /// Finds the state that each vertex makes, doing as little as it can.
 ///
@@ -35,7 +36,10 @@ actor Solver {
 
   /// The state that a vertex makes.
   func state(of index: Int) async throws -> FileSystemState {
-    try await memoized(&states[index]) { try await self.makeState(of: index) }
+    if let task = states[index] { return try await task.value }
+    let task = Task { try await makeState(of: index) }
+    states[index] = task
+    return try await task.value
   }
 
   /// Stops everything that is under way.
@@ -48,14 +52,6 @@ actor Solver {
   func finish() async {
     cancel()
     for task in states.values { _ = await task.result }
-  }
-
-  private func memoized<Value: Sendable>(
-    _ slot: inout Task<Value, any Error>?, _ body: @escaping @Sendable () async throws -> Value
-  ) async throws -> Value {
-    let task = slot ?? Task { try await body() }
-    slot = task
-    return try await task.value
   }
 
   // MARK: - What stands for a result
@@ -95,7 +91,10 @@ actor Solver {
   }
 
   private func resolution(of index: Int) async throws -> Resolution {
-    try await memoized(&resolutions[index]) { try await self.makeResolution(of: index) }
+    if let task = resolutions[index] { return try await task.value }
+    let task = Task { try await makeResolution(of: index) }
+    resolutions[index] = task
+    return try await task.value
   }
 
   private func makeResolution(of index: Int) async throws -> Resolution {
@@ -117,11 +116,8 @@ actor Solver {
   /// The parts of a key that every step has, and the identity of what it works on.
   private func commonParts(_ vertex: Vertex) async throws -> [CacheRecord.KeyPart] {
     var parts: [CacheRecord.KeyPart] = [
-      .init("instruction", vertex.label.droppingStepNumber),
-      .init("definition", vertex.operation.keyDigest.hex),
+      .init("definition", vertex.operation.keyDigest.hex)
     ]
-    // The label is for `slipway why` alone: the definition has all of it that counts.
-    parts.removeFirst()
     if let base = vertex.inputs.first {
       parts.append(.init("base", try await identity(of: base).hex))
     }
@@ -263,7 +259,7 @@ actor Solver {
       return base.adding(layer)
     } catch {
       inputs.reporter.report(
-        .stepFinished(step, error is CancellationError ? .cancelled : .failed("\(error)")))
+        .stepFinished(step, error is CancellationError ? .cancelled : .failed(reason: "\(error)")))
       throw error
     }
   }

@@ -12,7 +12,7 @@ struct StateTrees: Sendable {
       guard let tree = inputs.contexts[name] else { throw FileActionError.notFound(name) }
       return tree
     case .nothing:
-      return state.layers.isEmpty ? EmptyTree() : try stores.layers.tree(of: state.layers)
+      return state.layers.isEmpty ? EmptyTree() : try stores.layers.tree(ofStack: state.layers)
     case .host:
       guard let host = inputs.host else { throw FileActionError.notFound("host:") }
       let trees = try state.layers.indices.reversed().map { index in

@@ -59,7 +59,7 @@ extension Home {
 
   /// The files of an image in path order, the root left out.
   package func files(of text: String) throws -> [ListedFile] {
-    let tree = try stores.layers.tree(of: stores.layerStack(of: find(text)))
+    let tree = try stores.layers.tree(ofStack: stores.layerStack(of: find(text)))
     var files: [ListedFile] = []
     func list(_ directory: TreePath) throws {
       for child in try tree.children(of: directory) {

@@ -63,7 +63,7 @@ extension Home {
   {
     let process = try image.configuration().process
     let layers = try stores.layerStack(of: image)
-    let files = try stores.layers.tree(of: layers)
+    let files = try stores.layers.tree(ofStack: layers)
     let user = try files.userDatabase().identity(
       for: request.user ?? process.user.flatMap { $0.isEmpty ? nil : $0 } ?? "root")
 

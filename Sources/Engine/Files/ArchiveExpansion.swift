@@ -1,12 +1,10 @@
 internal import Archive
 internal import BuildGraph
 internal import Snapshots
-internal import SystemPackage
 
 /// An archive that `ADD` unpacks: its files lie in a folder of their own until they are copied.
 struct ArchiveExpansion {
-  private let folder: FilePath
-  private let discardFolder: @Sendable () -> Void
+  private let folder: ScratchLayer
 
   /// Parts the archives of a selection from its other files. What counts is the content, not the
   /// name; directories are never searched for archives.
@@ -35,29 +33,26 @@ struct ArchiveExpansion {
   /// The files of the archive, to be put into the destination directory; owners are the archive's.
   func selection() throws -> SourceSelection {
     let whole = CopyAction(input: 0, sources: ["/"], destination: "/")
-    let tree = try DirectoryTree(folder, DirectoryTree.Options(readsExtendedAttributes: true))
+    let tree = try DirectoryTree(folder.upper, DirectoryTree.Options(readsExtendedAttributes: true))
     return try SourceSelection(whole, from: tree)
   }
 
   func discard() {
-    discardFolder()
+    folder.discard()
   }
 
   private init(unpacking source: any ByteSource, layers: LayerStore) throws {
-    let scratch = try layers.beginScratch()
-    folder = scratch
-    discardFolder = { layers.discardScratch(scratch) }
+    folder = try ScratchLayer(in: layers)
     do {
-      try ArchiveExpansion.unpack(source, into: scratch)
+      try ArchiveExpansion.unpack(source, into: layers.sink(into: folder.upper))
     } catch {
-      layers.discardScratch(scratch)
+      folder.discard()
       throw error
     }
   }
 
-  private static func unpack(_ source: any ByteSource, into folder: FilePath) throws {
+  private static func unpack(_ source: any ByteSource, into sink: DirectoryLayerSink) throws {
     let reader = TarReader(source)
-    let sink = try DirectoryLayerSink(folder)
     while let entry = try reader.next() {
       let path = TreePath(canonical: try entry.validatedPath())
       // The archive's own root must not change the destination.
@@ -74,20 +69,20 @@ struct ArchiveExpansion {
   {
     let head = try read(tree.open(match.path), upTo: 512)
     let name = match.path.description
-    switch CompressionFormat.detect(head) {
-    case .gzip: return try tarInside(try GzipReader(tree.open(match.path))) { try GzipReader(tree.open(match.path)) }
-    case .zstd: return try tarInside(try ZstdReader(tree.open(match.path))) { try ZstdReader(tree.open(match.path)) }
-    case .bzip2: throw FileActionError.unsupportedArchive(name, format: "bzip2")
-    case .xz: throw FileActionError.unsupportedArchive(name, format: "xz")
-    case .none: return TarReader.looksLikeTar(head) ? try tree.open(match.path) : nil
+    let format = CompressionFormat.detect(head)
+    switch format {
+    case .none: return looksLikeTar(head) ? try tree.open(match.path) : nil
+    case .bzip2, .xz: throw FileActionError.unsupportedArchive(name, format: format.rawValue)
+    case .gzip, .zstd:
+      let probe = try CompressionFormat.decompressing(tree.open(match.path)).contents
+      guard let inside = try? read(probe, upTo: 512), looksLikeTar(inside) else { return nil }
+      return try CompressionFormat.decompressing(tree.open(match.path)).contents
     }
   }
 
-  private static func tarInside(
-    _ probe: any ByteSource, _ reopen: () throws -> any ByteSource
-  ) throws -> (any ByteSource)? {
-    guard let head = try? read(probe, upTo: 512), TarReader.looksLikeTar(head) else { return nil }
-    return try reopen()
+  /// Whether a first block is a member's header: its checksum is right (POSIX pax, "ustar").
+  private static func looksLikeTar(_ head: [UInt8]) -> Bool {
+    (try? TarReader(MemorySource(head)).next()) != nil
   }
 
   private static func read(_ source: any ByteSource, upTo count: Int) throws -> [UInt8] {

@@ -14,7 +14,8 @@ struct Ownership: Hashable, Sendable {
       let identity = try database.identity(for: text)
       (userID, groupID) = (identity.userID, identity.groupID)
     } else {
-      (userID, groupID) = try database.owner(text)
+      let owner = try database.owner(for: text)
+      (userID, groupID) = (owner.userID, owner.groupID)
     }
   }
 

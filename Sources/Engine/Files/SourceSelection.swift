@@ -31,6 +31,11 @@ struct SourceSelection: Sendable {
   let tree: any FileTree
   let matches: [Match]
 
+  init(tree: any FileTree, matches: [Match]) {
+    self.tree = tree
+    self.matches = matches
+  }
+
   /// Finds what `action` takes from `tree`. Throws `FileActionError`.
   init(_ action: CopyAction, from tree: any FileTree) throws {
     self.tree = tree
