@@ -166,7 +166,8 @@ private struct HostDiscovery {
 
   /// Shows a file of the machine at its own place, a symbolic link as a link.
   private mutating func show(_ path: TreePath) throws {
-    guard let parent = try machine.resolve(path.parent), let node = try machine.node(at: path) else {
+    guard let parent = try machine.resolve(path.parent), let node = try machine.node(at: path)
+    else {
       return
     }
     // A link on the way to the file would have to be shown too; nothing that is wanted needs it.

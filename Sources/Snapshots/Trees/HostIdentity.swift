@@ -30,7 +30,9 @@ struct HostIdentity {
   private static var architecture: String {
     var name = utsname()
     uname(&name)
-    return withUnsafeBytes(of: &name.machine) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+    return withUnsafeBytes(of: &name.machine) {
+      String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+    }
   }
 
   /// Adds the state of every package database there is; false where there is none.

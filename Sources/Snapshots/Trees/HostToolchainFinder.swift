@@ -49,7 +49,9 @@ struct HostToolchainFinder {
     }
     let prefix = program.parent.parent
     guard program.parent.name.elementsEqual("bin".utf8), !isTooMuch(prefix),
-      try marks.contains(where: { try machine.resolve(prefix.appending(TreePath(cleaning: $0))) != nil }),
+      try marks.contains(where: {
+        try machine.resolve(prefix.appending(TreePath(cleaning: $0))) != nil
+      }),
       try isExecutable(program)
     else { return nil }
     return HostToolchain(command: command, program: program, prefix: prefix)
@@ -80,7 +82,9 @@ struct HostToolchainFinder {
 
   /// A prefix that would show a home, all homes or the whole machine.
   private func isTooMuch(_ prefix: TreePath) -> Bool {
-    if prefix.isRoot || ["root", "home", "var"].contains(where: { prefix == TreePath(cleaning: $0) }) {
+    if prefix.isRoot
+      || ["root", "home", "var"].contains(where: { prefix == TreePath(cleaning: $0) })
+    {
       return true
     }
     if prefix.parent == TreePath(cleaning: "home") { return true }
@@ -89,7 +93,9 @@ struct HostToolchainFinder {
 
   /// Whether a file starts as ELF does; a script would lead to a toolchain that lies elsewhere.
   private func isExecutable(_ path: TreePath) throws -> Bool {
-    guard let node = try machine.node(at: path), node.metadata.kind == .regular else { return false }
+    guard let node = try machine.node(at: path), node.metadata.kind == .regular else {
+      return false
+    }
     let magic: [UInt8] = [0x7f, 0x45, 0x4c, 0x46]
     let source = try machine.open(path)
     return try withUnsafeTemporaryAllocation(byteCount: magic.count, alignment: 1) { buffer in

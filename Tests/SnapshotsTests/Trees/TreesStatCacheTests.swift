@@ -92,8 +92,14 @@ struct TreesStatCacheTests {
     arguments: [
       // ctime, when the reading began, racy
       (FileTime(seconds: 10, nanoseconds: 500), FileTime(seconds: 10, nanoseconds: 500), true),
-      (FileTime(seconds: 10, nanoseconds: 500), FileTime(seconds: 10, nanoseconds: 20_000_500), true),
-      (FileTime(seconds: 10, nanoseconds: 500), FileTime(seconds: 10, nanoseconds: 20_000_501), false),
+      (
+        FileTime(seconds: 10, nanoseconds: 500), FileTime(seconds: 10, nanoseconds: 20_000_500),
+        true
+      ),
+      (
+        FileTime(seconds: 10, nanoseconds: 500), FileTime(seconds: 10, nanoseconds: 20_000_501),
+        false
+      ),
       (FileTime(seconds: 11, nanoseconds: 500), FileTime(seconds: 10), true),
       (FileTime(seconds: 9, nanoseconds: 990_000_000), FileTime(seconds: 10), true),
       // Whole seconds: a coarse clock.
@@ -115,7 +121,8 @@ struct TreesStatCacheTests {
   @Test("survives times at the ends of what a number holds")
   func extremes() {
     let stamp = FileStamp(
-      device: 0, inode: 0, size: 0, modificationTime: FileTime(seconds: .max, nanoseconds: 999_999_999),
+      device: 0, inode: 0, size: 0,
+      modificationTime: FileTime(seconds: .max, nanoseconds: 999_999_999),
       changeTime: FileTime(seconds: .min))
     #expect(StatCache.isRacy(stamp, at: later))
   }
@@ -134,7 +141,8 @@ struct TreesStatCacheTests {
     let before = try #require(try tree().node(at: path))
     // As if it had been hashed long ago, so that it counts as settled.
     let cache = StatCache(loading: file)
-    cache.record(.sha256(of: Array("first".utf8)), for: try #require(before.stamp), readFrom: later.farAway)
+    cache.record(
+      .sha256(of: Array("first".utf8)), for: try #require(before.stamp), readFrom: later.farAway)
     try cache.save()
     #expect(try tree().contentDigest(of: path, before) == .sha256(of: Array("first".utf8)))
     // The clock of the file system has its grain; the writer comes back until it has moved.
