@@ -51,8 +51,9 @@ struct TarIndex: Sendable {
   static let implicitFlag: UInt8 = 2
 
   /// Why bytes are no index.
-  struct Malformed: Error {
+  struct Malformed: Error, CustomStringConvertible {
     var problem: String
+    var description: String { "the index of a layer is damaged: \(problem)" }
   }
 
   let blob: LayerBlob

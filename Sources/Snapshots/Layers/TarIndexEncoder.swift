@@ -29,7 +29,7 @@ struct TarIndexEncoder {
     offsets.append(little: UInt64(start))
     recordCount += 1
     appendRecord(node, path: path)
-    let children = node.children.sorted { $0.key.lexicographicallyPrecedes($1.key) }
+    let children = node.children.sorted { bytesPrecede($0.key, $1.key) }
     for (name, child) in children {
       append(child, path: path.isEmpty ? name : path + [UInt8(ascii: "/")] + name)
     }

@@ -10,6 +10,7 @@ final class TarLayerWriter {
   private let clamp: FileTime?
   private let buffer: UnsafeMutableRawBufferPointer
   private var last = TreePath.root
+  private var firstNames: [Int: TreePath] = [:]
   private(set) var draft = LayerDraft()
 
   /// `clamp` is the latest time that the tar may show; the draft keeps the true ones.
@@ -28,13 +29,8 @@ final class TarLayerWriter {
   func add(_ path: TreePath, _ metadata: FileMetadata, contents: (any ByteSource)?) throws {
     try path.checkName()
     try advance(to: path)
-    let metadata = metadata.layerMetadata
-    if metadata.kind == .hardLink {
-      let target = TreePath(canonical: metadata.linkTarget)
-      guard draft.file(at: target) != nil else {
-        throw LayerError.refused(path, .missingLinkTarget(target))
-      }
-    }
+    let metadata =
+      metadata.kind == .hardLink ? try link(path, metadata) : metadata.layerMetadata
     try tar.begin(TarEntry(path: path.bytes, metadata: metadata.clamped(to: clamp)))
     try draft.add(path, metadata, contentOffset: tar.position)
     if metadata.kind == .regular, metadata.size > 0 {
@@ -68,6 +64,25 @@ final class TarLayerWriter {
       kind: .regular, permissions: 0, modificationTime: clamp ?? .epoch)
     try tar.begin(TarEntry(path: path, metadata: metadata))
     try tar.end()
+  }
+
+  /// A hard link says what the file says, and names the first of its names, however it was given.
+  private func link(_ path: TreePath, _ metadata: FileMetadata) throws -> FileMetadata {
+    let target = TreePath(canonical: metadata.linkTarget)
+    guard let file = draft.file(at: target) else {
+      throw LayerError.refused(path, .missingLinkTarget(target))
+    }
+    let first = firstNames[file] ?? target
+    firstNames[file] = first
+    var result = draft.files[file].metadata
+    if result.kind == .directory { throw LayerError.refused(path, .linkToDirectory(target)) }
+    result.kind = .hardLink
+    result.linkTarget = first.bytes
+    result.size = 0
+    result.deviceMajor = 0
+    result.deviceMinor = 0
+    result.extendedAttributes = []
+    return result
   }
 
   private func advance(to path: TreePath) throws {

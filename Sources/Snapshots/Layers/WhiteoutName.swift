@@ -75,17 +75,15 @@ extension TreePath {
 
 /// Which extended attributes are part of a layer.
 enum LayerAttributes {
-  private static let kept = ["user.", "system.posix_acl_"].map { Array($0.utf8) }
+  private static let user = Array("user.".utf8)
   private static let capability = Array("security.capability".utf8)
   private static let overlay = Array("user.overlay.".utf8)
 
-  /// Not those of overlayfs, with which a layer could point outside of itself, and not those that
-  /// depend on the machine (labels of SELinux, IMA) or need root to be seen (`trusted.`): a layer is
-  /// the same whoever makes it.
+  /// Those of users and file capabilities: not those of overlayfs, with which a layer could point
+  /// outside of itself, and not those that depend on the machine (labels, access lists) or that only
+  /// root sees. A layer is the same whoever makes it.
   static func isKept(_ name: [UInt8]) -> Bool {
-    if name == capability { return true }
-    if name.starts(with: overlay) { return false }
-    return kept.contains { name.starts(with: $0) }
+    name == capability || (name.starts(with: user) && !name.starts(with: overlay))
   }
 }
 
