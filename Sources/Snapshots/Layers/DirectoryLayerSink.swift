@@ -4,6 +4,9 @@ import Glibc
 import OCI
 import SystemPackage
 
+/// The same on all of Linux; Swift's Glibc module leaves it out.
+private let O_PATH: Int32 = 0o10000000
+
 /// Writes a layer's files into a directory of overlayfs's format.
 ///
 /// The files may be an attacker's; nothing is ever reached through a symbolic link, a parent that is
@@ -127,7 +130,9 @@ extension DirectoryLayerSink: LayerReceiver {
 
   private func hideAllOfRoot() throws {
     dependsOnLower = true
-    for child in try lower.tree().children(of: .root) { try hide(TreePath.root.appending(child.name)) }
+    for child in try lower.tree().children(of: .root) {
+      try hide(TreePath.root.appending(child.name))
+    }
   }
 }
 

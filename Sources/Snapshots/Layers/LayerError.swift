@@ -60,7 +60,8 @@ extension LayerError.Refusal: CustomStringConvertible {
     case .missingLinkTarget(let target): "it is a hard link to `\(target)`, which does not exist"
     case .linkToDirectory(let target): "it is a hard link to `\(target)`, which is a directory"
     case .badWhiteout: "it is a whiteout of nothing that can be taken away"
-    case .reservedName: "names that start with `.wh.` mark deleted files in an image\nhint: rename it"
+    case .reservedName:
+      "names that start with `.wh.` mark deleted files in an image\nhint: rename it"
     case .whiteoutDevice: "a character device 0/0 marks a deleted file in an overlay"
     case .pathTooLong: "its path is too long"
     case .rootNotDirectory: "the root must be a directory"

@@ -1,4 +1,4 @@
-package import OCI
+internal import OCI
 
 /// The name of a layer in the store.
 ///

@@ -1,6 +1,6 @@
 internal import Archive
 import Glibc
-package import OCI
+import OCI
 import SystemPackage
 
 extension LayerStore {
@@ -23,7 +23,7 @@ extension LayerStore {
     let key = encoding.key
     if let known = try knownBlob(folder, key) { return known }
     let ownKey = lower == nil ? key + "-alone" : key
-    let lock = try lock(id)
+    let lock = try lock(id, for: .blob)
     defer { lock.release() }
     if let known = try knownBlob(folder, ownKey) { return known }
     let made = try makeBlob(of: id, encoding, above: lower)

@@ -12,7 +12,7 @@ extension LayerStore {
   package func directory(of id: LayerID, above lower: [LayerID]) throws -> FilePath {
     let folder = try folder(of: id)
     if let ready = readyDirectory(folder, above: lower) { return ready }
-    let lock = try lock(id)
+    let lock = try lock(id, for: .directory)
     defer { lock.release() }
     if let ready = readyDirectory(folder, above: lower) { return ready }
     return try unpack(id, folder, above: lower)

@@ -48,16 +48,11 @@ extension LayerStore {
     guard errno == EISDIR || errno == EPERM else { throw SystemCallError("delete", path.string) }
     // An overlay's own directory has no permissions at all.
     chmod(path.string, 0o700)
-    var deleted = 0
-    let entries: [[CChar]]
-    let descriptor: OwnedDescriptor
-    do {
-      descriptor = try OwnedDescriptor(opening: path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
-      entries = try rawNames(in: descriptor.rawValue, path)
-    } catch let error as SystemCallError where error.code == .noSuchFileOrDirectory {
+    guard let descriptor = try openIfThere(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW) else {
       return 0
     }
-    for entry in entries {
+    var deleted = 0
+    for entry in try rawNames(in: descriptor.rawValue, path) {
       if deleted >= limit { return deleted }
       if unlinkat(descriptor.rawValue, entry, 0) == 0 {
         deleted += 1

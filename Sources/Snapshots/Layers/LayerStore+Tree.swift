@@ -44,7 +44,7 @@ extension LayerStore {
   }
 
   private func makeIndex(of id: LayerID, _ folder: LayerFolder) throws -> TarIndex {
-    let lock = try lock(id)
+    let lock = try lock(id, for: .index)
     defer { lock.release() }
     if let index = try index(of: id, folder) { return index }
     guard let blob = try primaryBlob(of: id) else {
@@ -95,7 +95,7 @@ extension LayerStore {
   }
 
   private func spool(_ blob: LayerBlob, _ id: LayerID, _ folder: LayerFolder) throws {
-    let lock = try lock(id)
+    let lock = try lock(id, for: .tar)
     defer { lock.release() }
     if isThere(folder.tar) { return }
     let file = try BlobFile(content, blob.descriptor)

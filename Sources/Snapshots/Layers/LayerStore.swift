@@ -78,7 +78,7 @@ package struct LayerStore: Sendable {
   /// Takes a layer out of the store; deleting is left to `reapTrash`. Nothing may have it mounted.
   package func remove(_ id: LayerID) throws {
     try layout.discard(layout.layer(id).path)
-    unlink(layout.lock(id.rawValue).string)
+    for addition in Addition.allCases { unlink(layout.lock(id, addition).string) }
   }
 
   /// The blobs without which layers of the store would be lost: a prune of the content store keeps
@@ -102,9 +102,15 @@ package struct LayerStore: Sendable {
     return blob
   }
 
+  /// What is added to a layer after it was made. Each has a lock of its own, because making one may
+  /// need another.
+  enum Addition: String, CaseIterable {
+    case directory, blob, index, tar
+  }
+
   /// The lock for whoever adds something to a layer.
-  func lock(_ id: LayerID) throws -> FileLock {
-    try FileLock(layout.lock(id.rawValue), exclusive: true)
+  func lock(_ id: LayerID, for addition: Addition) throws -> FileLock {
+    try FileLock(layout.lock(id, addition), exclusive: true)
   }
 
   func folder(of id: LayerID) throws -> LayerFolder {

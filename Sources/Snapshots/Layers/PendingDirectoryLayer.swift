@@ -1,6 +1,6 @@
-package import SystemPackage
 import Glibc
 import OCI
+package import SystemPackage
 
 /// A layer on its way into the store as a directory: an overlay's upper directory, or what a
 /// ``DirectoryLayerSink`` fills.
@@ -15,14 +15,15 @@ package struct PendingDirectoryLayer: ~Copyable {
   private let layout: StoreLayout
 
   init(_ layout: StoreLayout) throws {
-    self.layout = layout
-    workspace = try Workspace(layout)
+    let workspace = try Workspace(layout)
     let layer = workspace.path.appending("layer")
+    for path in [layer, layer.appending("fs"), workspace.path.appending("work")] {
+      try makeDirectory(path, mode: 0o755)
+    }
     upper = layer.appending("fs")
     work = workspace.path.appending("work")
-    try makeDirectory(layer, mode: 0o755)
-    try makeDirectory(upper, mode: 0o755)
-    try makeDirectory(work, mode: 0o755)
+    self.layout = layout
+    self.workspace = workspace
   }
 
   /// A sink that writes into the upper directory; `finish()` it before `commit()`. Parents that are

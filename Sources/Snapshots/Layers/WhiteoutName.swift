@@ -35,7 +35,9 @@ enum WhiteoutName: Hashable {
     }
     guard let name = components.last, name.starts(with: Self.prefix) else { return nil }
     let hidden = name.dropFirst(Self.prefix.count)
-    if hidden.isEmpty || hidden.elementsEqual([Self.dot]) || hidden.elementsEqual([Self.dot, Self.dot]) {
+    if hidden.isEmpty || hidden.elementsEqual([Self.dot])
+      || hidden.elementsEqual([Self.dot, Self.dot])
+    {
       throw .refused(path, .badWhiteout)
     }
     self = .whiteout(path.parent.appending(hidden))

@@ -1,3 +1,4 @@
+internal import CLinux
 import Glibc
 import OCI
 import SystemPackage
@@ -51,6 +52,9 @@ struct StoreLayout: Sendable {
   var empty: FilePath { root.appending("empty") }
 
   func lock(_ name: String) -> FilePath { root.appending("locks").appending(name) }
+  func lock(_ id: LayerID, _ addition: LayerStore.Addition) -> FilePath {
+    lock("\(id).\(addition.rawValue)")
+  }
   func layer(_ id: LayerID) -> LayerFolder { LayerFolder(path: root.appending(id.rawValue)) }
 
   /// Makes what is not there yet.
@@ -100,14 +104,18 @@ func isThere(_ path: FilePath) -> Bool {
   access(path.string, F_OK) == 0
 }
 
-/// All of a file of the store; nil where there is none.
-func readStoreFile(_ path: FilePath) throws -> [UInt8]? {
-  let file: OwnedDescriptor
+/// Opens a file of the store; nil where there is none.
+func openIfThere(_ path: FilePath, _ flags: Int32) throws -> OwnedDescriptor? {
   do {
-    file = try OwnedDescriptor(opening: path, O_RDONLY)
+    return try OwnedDescriptor(opening: path, flags)
   } catch let error as SystemCallError where error.code == .noSuchFileOrDirectory {
     return nil
   }
+}
+
+/// All of a file of the store; nil where there is none.
+func readStoreFile(_ path: FilePath) throws -> [UInt8]? {
+  guard let file = try openIfThere(path, O_RDONLY) else { return nil }
   var status = stat()
   if fstat(file.rawValue, &status) != 0 { throw SystemCallError("stat", path.string) }
   return try [UInt8](unsafeUninitializedCapacity: Int(status.st_size)) { buffer, count in
