@@ -1,0 +1,61 @@
+internal import Archive
+import Glibc
+import OCI
+import SystemPackage
+
+extension LayerStore {
+  /// The layer as a blob in the content store; made, and remembered, where there is none yet.
+  ///
+  /// `lower` are the layers below: with them a directory that hides everything becomes whiteouts of
+  /// what it hides, and what a layer only copied up is left out. With nil they are not known, and such
+  /// a directory gets `.wh..wh..opq`. The blob of an adopted layer is the one it came with, whatever
+  /// the encoding, also where it was not fetched.
+  package func blob(
+    of id: LayerID, encoding: LayerEncoding, above lower: [LayerID]?
+  ) throws -> LayerBlob {
+    let folder = try folder(of: id)
+    if id.isAdopted {
+      guard let blob = try primaryBlob(of: id) else {
+        throw LayerError.damaged(id, "its file `blob` is missing")
+      }
+      return blob
+    }
+    let key = encoding.key
+    if let known = try knownBlob(folder, key) { return known }
+    let ownKey = lower == nil ? key + "-alone" : key
+    let lock = try lock(id, for: .blob)
+    defer { lock.release() }
+    if let known = try knownBlob(folder, ownKey) { return known }
+    let made = try makeBlob(of: id, encoding, above: lower)
+    try remember(made, at: folder.encoding(ownKey), of: folder)
+    return made
+  }
+
+  /// A blob that was made before and is still in the content store.
+  private func knownBlob(_ folder: LayerFolder, _ key: String) throws -> LayerBlob? {
+    guard let bytes = try readStoreFile(folder.encoding(key)),
+      let blob = LayerBlob(encoded: bytes), content.contains(blob.descriptor)
+    else { return nil }
+    return blob
+  }
+
+  private func makeBlob(
+    of id: LayerID, _ encoding: LayerEncoding, above lower: [LayerID]?
+  ) throws -> LayerBlob {
+    let writer = try LayerBlobWriter(content, encoding)
+    let tar = TarLayerWriter(writer.sink, clamp: encoding.clamp)
+    try LayerWalk.write(
+      try tree(of: id, above: lower ?? []), above: try lower.map { try tree(ofStack: $0) },
+      to: tar)
+    try tar.finish()
+    return try writer.finish().blob
+  }
+
+  private func remember(_ blob: LayerBlob, at path: FilePath, of folder: LayerFolder) throws {
+    let workspace = try Workspace(layout)
+    let file = workspace.path.appending("blob")
+    try writeStoreFile(blob.encoded, to: file)
+    try makeDirectory(folder.encodings, mode: 0o755)
+    if rename(file.string, path.string) != 0 { throw SystemCallError("store", path.string) }
+  }
+}

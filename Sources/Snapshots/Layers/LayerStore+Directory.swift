@@ -1,0 +1,118 @@
+internal import Archive
+import Glibc
+import OCI
+package import SystemPackage
+
+extension LayerStore {
+  /// The layer as a directory in overlayfs's format; unpacked where it is only a blob.
+  ///
+  /// `lower` are the layers below. What is unpacked is checked against the layer's diffID, and is in
+  /// the store only when it is right. One process unpacks, others wait. Throws ``LayerError``, and
+  /// `ContentError.missing` where the blob was not fetched.
+  package func directory(of id: LayerID, above lower: [LayerID]) throws -> FilePath {
+    let folder = try folder(of: id)
+    if let ready = readyDirectory(folder, above: lower) { return ready }
+    let lock = try lock(id, for: .directory)
+    defer { lock.release() }
+    if let ready = readyDirectory(folder, above: lower) { return ready }
+    return try unpack(id, folder, above: lower)
+  }
+
+  /// What overlayfs wants as `lowerdir`: the layers as directories, topmost first, and an empty
+  /// directory where there is no layer.
+  package func lowerDirectories(of stack: [LayerID]) throws -> [FilePath] {
+    if stack.isEmpty { return [layout.empty] }
+    return try stack.indices.map {
+      try directory(of: stack[$0], above: Array(stack[..<$0]))
+    }.reversed()
+  }
+
+  func readyDirectory(_ folder: LayerFolder, above lower: [LayerID]) -> FilePath? {
+    if isThere(folder.directory) { return folder.directory }
+    let fitting = folder.directory(above: lower)
+    return isThere(fitting) ? fitting : nil
+  }
+
+  private func unpack(
+    _ id: LayerID, _ folder: LayerFolder, above lower: [LayerID]
+  ) throws -> FilePath {
+    guard let blob = try primaryBlob(of: id) else {
+      throw LayerError.damaged(id, "it is neither a directory nor a blob")
+    }
+    let workspace = try Workspace(layout)
+    let target = workspace.path.appending("fs")
+    try makeDirectory(target, mode: 0o755)
+    if chmod(target.string, 0o755) != 0 {
+      throw SystemCallError("change the mode of", target.string)
+    }
+    let sink = try DirectoryLayerSink(target, trash: layout.trash, lower: lowerTree(lower))
+    _ = try read(blob, into: try truthful(sink, of: id, folder))
+    try sink.finish()
+    let place = sink.dependsOnLower ? folder.directory(above: lower) : folder.directory
+    if rename(target.string, place.string) != 0 { throw SystemCallError("store", place.string) }
+    return place
+  }
+
+  /// Times that were clamped in a blob of ours are whole in its index.
+  private func truthful(
+    _ sink: DirectoryLayerSink, of id: LayerID, _ folder: LayerFolder
+  ) throws -> any LayerReceiver {
+    guard !id.isAdopted, let index = try index(of: id, folder) else { return sink }
+    return TruthfulReceiver(sink, index)
+  }
+
+  /// Reads the tar of a blob, checked against its diffID, and returns its size.
+  func read(_ blob: LayerBlob, into receiver: any LayerReceiver) throws -> Int64 {
+    let file = try BlobFile(content, blob.descriptor)
+    let source = FileDescriptorSource(file.descriptor.rawValue)
+    let tar = DigestSource(try bounded(source, blob))
+    let size = try LayerTarReader(limits: limits).read(tar, into: receiver)
+    try verify(tar.finish(), of: blob)
+    withExtendedLifetime(file) {}
+    return size
+  }
+
+  /// The uncompressed tar, which may not grow beyond all measure.
+  func bounded(_ source: any ByteSource, _ blob: LayerBlob) throws -> LimitedSource {
+    LimitedSource(
+      try CompressionFormat.decompressing(source).contents,
+      compressedSize: blob.descriptor.size, ratio: limits.unpackedRatio,
+      floor: limits.unpackedFloor)
+  }
+
+  func verify(_ actual: Digest, of blob: LayerBlob) throws {
+    guard actual == blob.diffID else {
+      throw LayerError.wrongDiffID(expected: blob.diffID, actual: actual)
+    }
+  }
+}
+
+/// A blob of the content store, open.
+final class BlobFile: Sendable {
+  let descriptor: OwnedDescriptor
+
+  /// Throws `ContentError` for a blob that is not there, or not as long as it should be.
+  init(_ content: ContentStore, _ descriptor: Descriptor) throws {
+    guard let size = content.size(of: descriptor.digest) else {
+      throw ContentError.missing(descriptor.digest)
+    }
+    guard size == descriptor.size else {
+      throw ContentError.wrongSize(descriptor.digest, expected: descriptor.size, actual: size)
+    }
+    self.descriptor = try OwnedDescriptor(
+      opening: content.path(of: descriptor.digest), O_RDONLY)
+  }
+
+  init(_ path: FilePath) throws {
+    descriptor = try OwnedDescriptor(opening: path, O_RDONLY)
+  }
+
+  /// `pread(2)`.
+  func read(_ buffer: UnsafeMutableRawBufferPointer, _ offset: Int64) throws -> Int {
+    while true {
+      let count = pread(descriptor.rawValue, buffer.baseAddress, buffer.count, off_t(offset))
+      if count >= 0 { return count }
+      if errno != EINTR { throw SystemCallError("read", "a blob") }
+    }
+  }
+}
