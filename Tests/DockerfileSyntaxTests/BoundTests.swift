@@ -26,7 +26,7 @@ struct BoundTests {
 
   @Test("10 MB of one line repeated are read")
   func manyLines() {
-    let line = Array("RUN echo hello\n".utf8)
+    let line = Array(("RUN echo " + String(repeating: "hello ", count: 40) + "\n").utf8)
     var bytes = Array("FROM scratch\n".utf8)
     while bytes.count < 10_000_000 { bytes += line }
     let dockerfile = Dockerfile.parse(bytes)

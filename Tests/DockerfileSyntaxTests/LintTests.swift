@@ -38,4 +38,11 @@ struct LintTests {
     #expect(found.map(\.range.startLine) == lines)
     #expect(found.allSatisfy { $0.severity == .warning })
   }
+
+  @Test("an exec form that is no JSON is told apart")
+  func almostJSON() {
+    let found = parse("FROM a\nCMD ['b', 'c']").diagnostics
+    #expect(
+      found.map(\.message) == ["`CMD` looks like a JSON array but is none, and runs under a shell"])
+  }
 }

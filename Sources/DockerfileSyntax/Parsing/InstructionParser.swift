@@ -91,9 +91,7 @@ struct InstructionParser {
   }
 
   private func run() throws(InstructionError) -> RunInstruction {
-    let flags = try flags([
-      "mount": .strings, "network": .string, "security": .string, "device": .strings,
-    ])
+    let flags = try flags(InstructionParser.runFlags)
     guard !words.isEmpty else {
       throw InstructionError("`RUN` requires at least one argument")
     }
@@ -104,6 +102,10 @@ struct InstructionParser {
       security: try choice(flags["security"], of: "security"),
       devices: try flags.all("device").map(RunInstruction.Device.parse))
   }
+
+  private static let runFlags: [String: FlagSet.Kind] = [
+    "mount": .strings, "network": .string, "security": .string, "device": .strings,
+  ]
 
   private func choice<Choice: RawRepresentable & CaseIterable>(
     _ value: String?, of flag: String
