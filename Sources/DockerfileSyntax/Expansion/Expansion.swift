@@ -1,0 +1,11 @@
+/// What came of expanding a word.
+package struct Expansion: Hashable, Sendable {
+  /// The text, quotes and escapes taken away.
+  package var text: String
+  /// The same, split at blanks that are neither quoted nor escaped; what `EXPOSE` uses.
+  package var words: [String]
+  /// The variables that it asked for and that were set.
+  package var used: Set<String>
+  /// The variables that it asked for and that were not set.
+  package var unset: Set<String>
+}
