@@ -12,14 +12,32 @@ package struct Expander: Sendable {
   package func expand(
     _ word: String, environment: (String) -> String?
   ) throws(ExpansionError) -> Expansion {
-    throw .tooDeep
+    // Most words have nothing to expand.
+    guard word.utf8.contains(where: isSpecial) else {
+      return Expansion(
+        text: word, words: WordSplitter.atBlanks(Array(word.utf8)[...]), used: [], unset: [],
+        unguarded: [])
+    }
+    var lexer = ShellLexer(Array(word.utf8), escape: escape)
+    let output = try lexer.run(lookup: environment)
+    return Expansion(
+      text: String(decoding: output.text, as: UTF8.self), words: output.words,
+      used: lexer.used, unset: lexer.unset, unguarded: lexer.unguarded)
   }
 
-  /// Expands the body of a heredoc of `COPY` or `ADD`: quotes stay, and the escape character is
-  /// the backslash whatever the Dockerfile's is.
+  /// Expands the body of a heredoc of `COPY` or `ADD`: quotes stay, the escape character is the
+  /// backslash whatever the Dockerfile's is, and it is dropped before any character.
   package static func expandDocument(
     _ body: [UInt8], environment: (String) -> String?
   ) throws(ExpansionError) -> (text: [UInt8], used: Set<String>, unset: Set<String>) {
-    throw .tooDeep
+    var lexer = ShellLexer(body, escape: UInt8(ascii: "\\"))
+    lexer.ignoresQuotes = true
+    let text = try lexer.runText(lookup: environment)
+    return (text, lexer.used, lexer.unset)
+  }
+
+  private func isSpecial(_ byte: UInt8) -> Bool {
+    byte == escape || byte == UInt8(ascii: "$") || byte == UInt8(ascii: "\"")
+      || byte == UInt8(ascii: "'") || byte == UInt8(ascii: "<") || byte >= 0x80
   }
 }

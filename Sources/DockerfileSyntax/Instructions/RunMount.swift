@@ -17,7 +17,8 @@ package struct RunMount: Hashable, Sendable {
   package var from: String?
   /// The path inside `from`.
   package var source: String?
-  /// Where it goes, as written; absent only for `secret` and `ssh`, which have defaults.
+  /// Where it goes, as written; absent where it was not given. It is not checked: a relative one
+  /// joins the working directory, and `/` is to be refused after that.
   package var target: String?
   /// Whether the command cannot write to it.
   package var isReadOnly: Bool

@@ -3,7 +3,8 @@ extension Dockerfile {
   ///
   /// Linear in the bytes, and total: any bytes will do.
   package static func parse(_ bytes: [UInt8]) -> Dockerfile {
-    Dockerfile(directives: Directives(), metaArguments: [], stages: [], diagnostics: [])
+    var parser = DockerfileParser(bytes)
+    return parser.parse()
   }
 
   /// Reads one instruction that is not in a Dockerfile: an `ONBUILD` trigger out of an image's
@@ -11,6 +12,7 @@ extension Dockerfile {
   package static func parseInstruction(
     _ text: String, escape: UInt8 = UInt8(ascii: "\\")
   ) -> (instruction: Instruction?, diagnostics: [SyntaxDiagnostic]) {
-    (nil, [])
+    var parser = DockerfileParser(Array(text.utf8), escape: escape)
+    return parser.parseTrigger()
   }
 }
