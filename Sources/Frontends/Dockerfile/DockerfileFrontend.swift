@@ -1,4 +1,4 @@
-package import BuildGraph
+import BuildGraph
 package import DockerfileSyntax
 import OCI
 
@@ -28,6 +28,11 @@ package struct DockerfileFrontend {
     let arguments = try GlobalArguments(dockerfile, options: options, expander: expander)
     var graph = try StageGraph(
       dockerfile, arguments: arguments, options: options, expander: expander)
+    if let defaults = try? GlobalArguments(
+      dockerfile, options: options.withoutBuildArguments, expander: expander)
+    {
+      graph.checkBases(withDefaults: defaults, expander)
+    }
     let target = try graph.target()
     let images = try await resolveImages(of: target, in: &graph, resolver)
 

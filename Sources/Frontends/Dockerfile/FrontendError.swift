@@ -72,7 +72,7 @@ extension FrontendError.Reason {
     switch self {
     case .diagnostic(let diagnostic): diagnostic.message
     case .instruction(let error): error.message
-    case .expansion(let error, let word): "`\(word)` cannot be expanded: \(error)"
+    case .expansion(let error, let word): "`\(word)` cannot be expanded: \(error.summary)"
     case .noStages: "there is no stage to build"
     case .unknownTarget(let name, _): "there is no stage `\(name)`"
     case .unknownStageNumber(let number, _): "there is no stage number \(number)"
@@ -136,7 +136,8 @@ extension FrontendError.Reason {
     case .invalidSignal: "give a name such as `SIGTERM`, or a number"
     case .invalidPort: "it is `port[-port][/tcp|udp|sctp]`"
     case .invalidEpoch: "it is seconds since 1970, or `context`"
-    case .expansion, .emptyVolume: nil
+    case .expansion(let error, _): error.hint
+    case .emptyVolume: nil
     }
   }
 

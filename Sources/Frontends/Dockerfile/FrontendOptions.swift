@@ -29,10 +29,19 @@ package struct FrontendOptions: Sendable {
   package var contextEpoch: Int64?
   /// What `FROM` a `host` context starts from, such as its `PATH`.
   package var hostProcess = ProcessConfiguration()
+  /// The main context's `.dockerignore`, for the warning that a `COPY` asks for what it leaves out.
+  package var ignorePatterns: [String] = []
   /// What the Dockerfile is called in messages.
   package var fileName = "Dockerfile"
 
   package init() {}
+
+  /// The same build as someone starts it who gives no `--build-arg`.
+  var withoutBuildArguments: FrontendOptions {
+    var options = self
+    options.buildArguments = [:]
+    return options
+  }
 
   /// The platform that the image is for.
   var targetPlatform: Platform { platform ?? buildPlatform }

@@ -35,17 +35,19 @@ struct GlobalArguments: Sendable {
   /// `TARGETPLATFORM` and its kin.
   private static func predefined(
     _ options: FrontendOptions, target: String
-  ) -> [(String, String)] {
-    let platforms = [("BUILD", options.buildPlatform), ("TARGET", options.targetPlatform)]
-    return platforms.flatMap { prefix, platform in
-      [
-        (prefix + "PLATFORM", platform.description),
-        (prefix + "OS", platform.os),
-        (prefix + "OSVERSION", platform.osVersion ?? ""),
-        (prefix + "ARCH", platform.architecture),
-        (prefix + "VARIANT", platform.variant ?? ""),
-      ]
-    } + [("TARGETSTAGE", target.isEmpty ? "default" : target)]
+  ) -> [(name: String, value: String)] {
+    var result: [(name: String, value: String)] = []
+    for (prefix, platform) in [
+      ("BUILD", options.buildPlatform), ("TARGET", options.targetPlatform),
+    ] {
+      result.append((prefix + "PLATFORM", platform.description))
+      result.append((prefix + "OS", platform.os))
+      result.append((prefix + "OSVERSION", platform.osVersion ?? ""))
+      result.append((prefix + "ARCH", platform.architecture))
+      result.append((prefix + "VARIANT", platform.variant ?? ""))
+    }
+    result.append(("TARGETSTAGE", target.isEmpty ? "default" : target))
+    return result
   }
 
   private mutating func declare(

@@ -116,7 +116,7 @@ struct StageGraph: Sendable {
     } catch {
       throw FrontendError(.expansion(error, word: word), at: range)
     }
-    for name in expansion.unset.subtracting(arguments.declared).sorted() {
+    for name in expansion.unguarded.subtracting(arguments.declared).sorted() {
       let known = arguments.environment.names + arguments.declared.sorted()
       warnings.append(
         SyntaxDiagnostic(
@@ -126,6 +126,21 @@ struct StageGraph: Sendable {
           rule: .undefinedArgInFrom, at: range))
     }
     return expansion
+  }
+
+  /// `InvalidDefaultArgInFrom`: a Dockerfile should also build without build arguments.
+  mutating func checkBases(withDefaults defaults: GlobalArguments, _ expander: Expander) {
+    for node in nodes {
+      let base = node.stage.base
+      guard let expansion = try? expander.expand(base, environment: { defaults.environment[$0] })
+      else { return }
+      guard (try? Reference(expansion.text)) == nil else { continue }
+      warnings.append(
+        SyntaxDiagnostic(
+          .warning, "without build arguments, `FROM \(base)` names no image",
+          hint: "give the argument a default with `ARG` before the first `FROM`",
+          rule: .invalidDefaultArgInFrom, at: node.stage.fromRange))
+    }
   }
 
   // MARK: - Origins

@@ -8,6 +8,12 @@ extension StageLowering {
     _ copy: CopyInstruction, _ step: StageGraph.Step
   ) throws(FrontendError) {
     let files = try expand(copy, step)
+    do {
+      _ = try PatternMatcher(copy.exclude)
+    } catch {
+      throw FrontendError(.instruction(InstructionError("\(error)")), at: step.range)
+    }
+    if step.origins.isEmpty { warn(ofIgnored: files.sources, step) }
     let text = StepLabel.text(of: step.instruction)
     let stepLabel = label.next(text, isTrigger: step.isTrigger)
 
@@ -50,11 +56,11 @@ extension StageLowering {
     _ copy: CopyInstruction, _ step: StageGraph.Step
   ) throws(FrontendError) -> ExpandedCopy {
     let name = step.instruction.name
-    let owner = try expand(copy.chown, step).flatMap { $0.isEmpty ? nil : $0 }
-    let mode = try modeChange(try expand(copy.chmod, step), step)
-    let checksum = try expand(copy.checksum, step)
+    let owner = try expand(optional: copy.chown, step).flatMap { $0.isEmpty ? nil : $0 }
+    let mode = try modeChange(try expand(optional: copy.chmod, step), step)
+    let checksum = try expand(optional: copy.checksum, step)
     let sources = try expand(copy.sources, step)
-    let destination = try expand(copy.destination, step) as String
+    let destination = try expand(copy.destination, step)
     if let remote = sources.first(where: RemoteSource.isRemote) {
       throw FrontendError(.remoteSource(remote, name), at: step.range)
     }
@@ -105,10 +111,7 @@ extension StageLowering {
     var origin: [Int] = []
     if !files.sources.isEmpty {
       let needed = step.origins.first ?? nil
-      origin = [
-        try needed.map { o throws(FrontendError) in try vertex(of: o, for: step) }
-          ?? mainContext()
-      ]
+      origin = [try contextVertex(needed, step)]
       var action = CopyAction(
         input: 1, sources: files.sources.map { Self.source($0, keepsParents: copy.parents) },
         destination: destination)

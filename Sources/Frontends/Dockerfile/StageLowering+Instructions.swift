@@ -25,7 +25,7 @@ extension StageLowering {
       state.record("SHELL " + GoFormat.list(words))
     case .stopSignal(let signal): try lowerStopSignal(signal, step)
     case .user(let user):
-      let user = try expand(user, step) as String
+      let user = try expand(user, step)
       state.configuration.process.user = user
       state.record("USER \(user)")
     case .volume(let paths): try lowerVolumes(paths, step)
@@ -86,7 +86,7 @@ extension StageLowering {
   ) throws(FrontendError) -> [(String, String)] {
     var expanded: [(String, String)] = []
     for pair in pairs {
-      let key = try expand(pair.key, step) as String
+      let key = try expand(pair.key, step)
       expanded.append((key, try expand(pair.value, step)))
     }
     return expanded
@@ -139,7 +139,7 @@ extension StageLowering {
   private mutating func lowerStopSignal(
     _ word: String, _ step: StageGraph.Step
   ) throws(FrontendError) {
-    let signal = try expand(word, step) as String
+    let signal = try expand(word, step)
     guard StopSignal.isValid(signal) else {
       throw FrontendError(.invalidSignal(signal), at: step.range)
     }
@@ -153,6 +153,7 @@ extension StageLowering {
     var names: [String] = []
     for word in expose.ports.sorted() {
       for port in try expansion(of: word, step).words {
+        warn(ofPort: port, step)
         do {
           names += try PortSpecification(port).names
         } catch {
@@ -179,7 +180,9 @@ extension StageLowering {
   private mutating func lowerWorkingDirectory(
     _ word: String, _ step: StageGraph.Step
   ) throws(FrontendError) {
-    let path = ImagePath.join(state.workingDirectory, try expand(word, step))
+    let word = try expand(word, step)
+    warn(ofWorkingDirectory: word, step)
+    let path = ImagePath.join(state.workingDirectory, word)
     state.configuration.process.workingDirectory = path
     let text = label.next(StepLabel.text(of: step.instruction), isTrigger: step.isTrigger)
     guard path != "/" else { return state.record("WORKDIR /") }

@@ -104,9 +104,7 @@ extension StageLowering {
       let origin = step.origins.indices.contains(index) ? step.origins[index] : nil
       switch mount.kind {
       case .bind:
-        let vertex =
-          try origin.map { o throws(FrontendError) in try vertex(of: o, for: step) }
-          ?? mainContext()
+        let vertex = try contextVertex(origin, step)
         let bind = BindMount(
           input: table.input(vertex), source: ImagePath.clean(mount.source ?? "/"),
           writable: !mount.isReadOnly)
@@ -131,9 +129,9 @@ extension StageLowering {
     var unset: Set<String> = []
     do {
       let mount = try flag.resolve { word in
-        do {
+        do throws(ExpansionError) {
           let expansion = try expander.expand(word) { environment[$0] }
-          unset.formUnion(expansion.unset)
+          unset.formUnion(expansion.unguarded)
           return expansion.text
         } catch {
           throw FrontendError(.expansion(error, word: word), at: step.range)
@@ -181,8 +179,8 @@ extension StageLowering {
       cache.userID = mount.uid ?? 0
       cache.groupID = mount.gid ?? 0
     } else if let origin, origin != .scratch {
-      let vertex = try vertex(of: origin, for: step)
-      cache.seed = BindMount(input: table.input(vertex), source: source, writable: false)
+      let seed = try vertex(of: origin, for: step)
+      cache.seed = BindMount(input: table.input(seed), source: source, writable: false)
     }
     return cache
   }

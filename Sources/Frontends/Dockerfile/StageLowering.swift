@@ -11,7 +11,7 @@ struct StageLowering {
   let options: FrontendOptions
   let expander: Expander
 
-  private(set) var warnings: [SyntaxDiagnostic] = []
+  var warnings: [SyntaxDiagnostic] = []
   private var vertices: [Vertex] = []
   /// Sources are shared between stages.
   private var sources: [Source: Int] = [:]
@@ -126,16 +126,7 @@ struct StageLowering {
   ) -> StageState {
     var configuration = image.configuration
     configuration.process.onBuild = []
-    let own = configuration.platform.normalized
-    let wanted = request.platform.normalized
-    if own.os != wanted.os || own.architecture != wanted.architecture {
-      warnings.append(
-        SyntaxDiagnostic(
-          .warning,
-          "`\(image.source.reference)` is for `\(own)`, but `\(wanted)` was asked for",
-          hint: "name the platform that is meant with `FROM --platform=…`",
-          rule: .invalidBaseImagePlatform, at: node.stage.fromRange))
-    }
+    warn(ofPlatform: image, wanted: request.platform)
     let hasLayers =
       !configuration.rootFileSystem.diffIDs.isEmpty
       || configuration.history.contains { $0.emptyLayer != true }
@@ -216,6 +207,14 @@ struct StageLowering {
       .context(ContextSource(name: "")), label: "[internal] load build context", lines: nil)
   }
 
+  /// The files of an origin; the main build context where there is none.
+  mutating func contextVertex(
+    _ origin: StageGraph.Origin?, _ step: StageGraph.Step
+  ) throws(FrontendError) -> Int {
+    guard let origin else { return mainContext() }
+    return try vertex(of: origin, for: step)
+  }
+
   /// The files of an origin.
   mutating func vertex(
     of origin: StageGraph.Origin, for step: StageGraph.Step
@@ -256,10 +255,10 @@ struct StageLowering {
   }
 
   mutating func expand(
-    _ word: String?, _ step: StageGraph.Step
+    optional word: String?, _ step: StageGraph.Step
   ) throws(FrontendError) -> String? {
     guard let word else { return nil }
-    return try expand(word, step) as String
+    return try expand(word, step)
   }
 
   mutating func expansion(
@@ -272,22 +271,8 @@ struct StageLowering {
     } catch {
       throw FrontendError(.expansion(error, word: word), at: step.range)
     }
-    warn(ofUnset: expansion.unset, step)
+    warn(ofUnset: expansion.unguarded, step)
     return expansion
-  }
-
-  /// `UndefinedVar`: a variable is used that is neither set nor declared.
-  mutating func warn(ofUnset names: Set<String>, _ step: StageGraph.Step) {
-    let declared = Set(state.arguments.map(\.name)).union(GlobalArguments.withoutEnvironment)
-    for name in names.subtracting(declared).sorted() {
-      let similar = Suggestion.closest(to: name, in: state.environment.names)
-      warnings.append(
-        SyntaxDiagnostic(
-          .warning, "the variable `$\(name)` is not set and counts as empty",
-          hint: similar.map { "did you mean `$\($0)`?" }
-            ?? "declare it in this stage with `ARG \(name)` or `ENV \(name)=…`",
-          rule: .undefinedVar, at: step.range))
-    }
   }
 }
 

@@ -16,6 +16,8 @@ struct StageState: Sendable {
   var base: ImageSource?
   /// For each vertex that adds a layer, its entry in the history.
   var layerHistory: [Int: Int] = [:]
+  /// Whether a `WORKDIR` of this Dockerfile set the working directory.
+  var hasWorkingDirectory = false
   /// Whether this very stage has a `CMD`; if so, `ENTRYPOINT` leaves it alone.
   var hasOwnCommand = false
 
