@@ -80,7 +80,8 @@ struct DockerfilePlanDump {
         + words(
           cache.id, cache.explicitID ? "explicit" : nil,
           cache.sharing == .shared ? nil : cache.sharing.rawValue,
-          cache.seed.map { "seed=\($0.input):\($0.source)" }, owner(cache.mode, 0o755, cache.userID, cache.groupID),
+          cache.seed.map { "seed=\($0.input):\($0.source)" },
+          owner(cache.mode, 0o755, cache.userID, cache.groupID),
           cache.readOnly ? "ro" : nil) + ")"
     case .secret(let secret):
       "\(mount.target)=secret("
