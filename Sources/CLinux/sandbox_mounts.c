@@ -133,7 +133,7 @@ static int mount_overlay_in_parts(const struct overlay *overlay, uint64_t attrib
   char path[FD_PATH_MAX];
   int context = (int)syscall(SYS_fsopen, "overlay", FSOPEN_CLOEXEC);
   if (context < 0) return -1;
-  int result = 0;
+  int result = configure(context, FSCONFIG_SET_STRING, "source", "overlay");
   for (uint32_t i = 0; i < overlay->count && result == 0; i++) {
     result = configure(context, FSCONFIG_SET_STRING, "lowerdir+", fd_path(overlay->layers[i], path));
   }
@@ -185,7 +185,9 @@ static int mount_overlay_at_once(const struct sandbox *sandbox, const struct ove
 static int mount_overlay(const struct sandbox *sandbox, const struct overlay *overlay,
                          const char *place, uint64_t attributes, bool legacy) {
   if (overlay->upper >= 0) {
-    // Left by a volatile overlay that used the directory before; it would refuse the mount.
+    // Left by a volatile overlay that used the directory before, for whom a crash of the machine
+    // would matter; it refuses a mount.
+    unlinkat(overlay->work, "work/incompat/volatile/dirty", 0);
     unlinkat(overlay->work, "work/incompat/volatile", AT_REMOVEDIR);
   }
   if (!legacy) {
@@ -556,7 +558,10 @@ static void set_overlay_root(struct sandbox *sandbox, struct cursor *arguments, 
   layers = overlay;
   layers.upper = layers.work = -1;
   add_floor(sandbox, &layers);
-  skeleton.layers = mount_overlay(sandbox, &layers, "layers", MOUNT_ATTR_RDONLY, legacy);
+  // An image of no layers looks like the floor.
+  skeleton.layers = overlay.count == 0
+      ? layers.layers[0]
+      : mount_overlay(sandbox, &layers, "layers", MOUNT_ATTR_RDONLY, legacy);
   if (skeleton.layers < 0) fail(sandbox, 0, "layers");
   open_sources(sandbox);
   skeleton.root = openat(sandbox->stage, "skeleton", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -566,9 +571,7 @@ static void set_overlay_root(struct sandbox *sandbox, struct cursor *arguments, 
     overlay.layers[0] = skeleton.root;
     overlay.count++;
   }
-  if (overlay.count < 2 && overlay.upper < 0) add_floor(sandbox, &overlay);
-  // An image of no layers still has a root.
-  if (overlay.count == 0) add_floor(sandbox, &overlay);
+  if (overlay.count < 2) add_floor(sandbox, &overlay);
   uint64_t attributes = MOUNT_ATTR_NODEV | (read_only ? MOUNT_ATTR_RDONLY : 0);
   sandbox->root = mount_overlay(sandbox, &overlay, "root", attributes, legacy);
   if (sandbox->root < 0) fail(sandbox, 0, "overlay");
@@ -594,7 +597,7 @@ void set_root(struct sandbox *sandbox, struct cursor *arguments, bool is_overlay
 static int open_file_system(const char *type, uint64_t attributes, struct cursor *arguments) {
   int context = (int)syscall(SYS_fsopen, type, FSOPEN_CLOEXEC);
   if (context < 0) return -1;
-  int result = 0;
+  int result = configure(context, FSCONFIG_SET_STRING, "source", type);
   for (uint32_t count = read_number(arguments); count > 0 && result == 0; count--) {
     result = set_option(context, read_string(arguments, NULL));
   }

@@ -5,7 +5,7 @@ import SystemPackage
 
 /// A process of the built-in sandbox, as slipway holds it: by its helper.
 final class HelperProcess: RunningProcess {
-  private let pid: pid_t
+  let pid: pid_t
   private let plan: SetupPlan
   private let state: Mutex<State>
 

@@ -27,8 +27,9 @@ package struct SetupPlan: Sendable, Equatable {
     operations.append(.hostname(specification.hostname))
     if specification.network == .none { operations.append(.loopbackUp) }
     operations.append(.standardStreams(of: specification))
-    operations += Self.identity(of: specification)
+    // Before the user changes, as runc does it: `USER app` after `WORKDIR /root` works.
     operations.append(.workingDirectory(specification.workingDirectory))
+    operations += Self.identity(of: specification)
     operations.append(
       .execute(
         arguments: specification.arguments, environment: specification.environment,
