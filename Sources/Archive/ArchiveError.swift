@@ -11,7 +11,7 @@ package enum ArchiveError: Error, Hashable, Sendable {
   }
 
   /// What in a tar header is wrong, by the field's name in the specification.
-  package enum HeaderFault: Hashable, Sendable {
+  package enum HeaderFault: Error, Hashable, Sendable {
     case checksum
     case field(String)
     case noName
