@@ -8,6 +8,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+const int slipway_o_path = O_PATH;
+
 static int open_resolving(int root, const char *path, int flags, mode_t mode, uint64_t resolve) {
   struct open_how how = {
       .flags = (uint64_t)(unsigned)flags | O_CLOEXEC,

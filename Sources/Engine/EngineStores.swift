@@ -21,19 +21,22 @@ package struct EngineStores: Sendable {
     try ContentStore.makeDirectories(home.appending("contexts"))
   }
 
-  /// The state of an image of the store: its layers, none of them unpacked.
+  /// The state of a pinned image: its layers, none of them unpacked.
   func state(of source: ImageSource) throws -> FileSystemState {
-    let image = Image(source.descriptor, in: content)
+    FileSystemState(layers: try layerStack(of: Image(source.descriptor, in: content)))
+  }
+
+  /// The layers of an image, bottom first, none of them unpacked.
+  package func layerStack(of image: Image) throws -> [LayerID] {
     let manifest = try image.manifest()
     let diffIDs = try image.configuration().rootFileSystem.diffIDs
     guard manifest.layers.count == diffIDs.count else {
       throw ContentError.malformedDocument(
-        source.reference,
+        "\(image.descriptor.digest)",
         "\(manifest.layers.count) layers but \(diffIDs.count) diff ids")
     }
-    let layers = try zip(manifest.layers, diffIDs).map { descriptor, diffID in
-      try self.layers.adopt(descriptor: descriptor, diffID: diffID)
+    return try zip(manifest.layers, diffIDs).map { descriptor, diffID in
+      try layers.adopt(descriptor: descriptor, diffID: diffID)
     }
-    return FileSystemState(layers: layers)
   }
 }

@@ -84,6 +84,21 @@ package struct ContentStore: Sendable {
     unlink(path(of: digest).string)
   }
 
+  /// The digests of all blobs, in no order.
+  package func blobs() throws -> [Digest] {
+    let folder = root.appending("blobs").appending("sha256")
+    guard let stream = opendir(folder.string) else { throw SystemCallError("list", folder.string) }
+    defer { closedir(stream) }
+    var digests: [Digest] = []
+    while let entry = readdir(stream) {
+      let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      if let digest = Digest(hex: name) { digests.append(digest) }
+    }
+    return digests
+  }
+
   // MARK: - The index of tagged images
 
   private var indexPath: FilePath { root.appending("index.json") }

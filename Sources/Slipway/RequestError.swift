@@ -15,6 +15,8 @@ package enum RequestError: Error, CustomStringConvertible {
   case fileExists(FilePath)
   case noCommand(String)
   case nameInUse(String)
+  case malformedContainerName(String)
+  case layoutNeedsDirectory
 
   package var description: String {
     switch self {
@@ -42,8 +44,12 @@ package enum RequestError: Error, CustomStringConvertible {
       "`\(path)` exists already; hint: move it away, or use `--force` to replace it"
     case .noCommand(let name):
       "`\(name)` has no entrypoint and no command; hint: name a program after the image"
+    case .layoutNeedsDirectory:
+      "a layout is a directory; hint: give it with `--output DIRECTORY`"
     case .nameInUse(let name):
       "a container named `\(name)` is running; hint: choose another `--name`"
+    case .malformedContainerName(let name):
+      "`\(name)` is no name for a container; hint: letters, digits, `_`, `.` and `-`, at most 63"
     }
   }
 }

@@ -1,4 +1,5 @@
 package import Archive
+package import OCI
 
 /// One layer of a stack, with what it takes away from the layers below it.
 package protocol LayerTree: Sendable {
@@ -10,6 +11,9 @@ package protocol LayerTree: Sendable {
 
   /// The contents of a regular file of this layer.
   func open(_ path: TreePath) throws -> any ByteSource
+
+  /// The SHA-256 of a regular file's contents; reads them unless the layer knows better.
+  func contentDigest(of path: TreePath, _ node: FileNode) throws -> Digest
 }
 
 /// What a layer says of a path.

@@ -26,11 +26,10 @@ struct GzipTests {
 
   @Test("writes the bytes it always wrote")
   func golden() throws {
-    // With libdeflate 1.10 to 1.24; another one may change it, and with it the digest of every layer.
+    // Made with libdeflate 1.14. Another release may differ, and so would the digest of every layer.
     let text = [UInt8](String(repeating: "the same bytes on every machine; ", count: 100).utf8)
-    #expect(
-      try Tool.sha256(gzip(text).blob)
-        == "GOLDEN-GZIP")
+    let digest = try Tool.sha256(gzip(text).blob)
+    #expect(digest == "6ee067b9ee1dbaaf18a551f716673ea18a2cf282249fee5ebd11f6b45f62d241")
   }
 
   @Test("gives the same bytes for one thread and for many, and for any cut into writes")
@@ -132,11 +131,12 @@ struct GzipTests {
     for index in blob.indices {
       var changed = blob
       changed[index] ^= 0x10
-      // The time, the flags of the level and the system are nobody's to check.
-      if (4..<10).contains(index) {
-        #expect(try gunzip(changed) == text)
-      } else {
+      // The time, the level and the system are nobody's to check, nor the bits that fill the last
+      // byte of the data; but never is other text read.
+      if index >= blob.count - 8 || index < 4 {
         #expect(throws: ArchiveError.self, "byte \(index)") { try gunzip(changed) }
+      } else if let result = try? gunzip(changed) {
+        #expect(result == text, "byte \(index)")
       }
     }
   }
@@ -180,12 +180,9 @@ struct SeekableGzipTests {
   private func seekable(_ blob: [UInt8], _ index: GzipBlockIndex) throws -> SeekableGzipReader {
     try SeekableGzipReader(index: index) { buffer, offset in
       // As `pread` may: less than was asked for.
-      let count = min(buffer.count, max(blob.count - Int(offset), 0), 70_001)
-      blob.withUnsafeBytes {
-        buffer.copyMemory(
-          from: UnsafeRawBufferPointer(rebasing: $0[Int(offset)..<Int(offset) + count]))
-      }
-      return count
+      let rest = blob[min(Int(offset), blob.count)...].prefix(min(buffer.count, 70_001))
+      buffer.copyBytes(from: rest)
+      return rest.count
     }
   }
 
@@ -240,7 +237,8 @@ struct SeekableGzipTests {
       try writer.writeContents(contents)
     }
     try writer.finish()
-    let reader = try seekable(sink.bytes, gzip.finish())
+    let index = try gzip.finish()
+    let reader = try seekable(sink.bytes, index)
     for offset in offsets.reversed() {
       let source = reader.source(from: offset, length: Int64(contents.count))
       #expect(try source.readAll(limit: contents.count) == contents)

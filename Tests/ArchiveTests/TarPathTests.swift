@@ -55,7 +55,7 @@ struct TarPathTests {
       Array("\u{1b}[2Jevil\u{202e}/..".utf8), reason: .parentComponent)
     #expect(
       "\(error)"
-        == "the archive holds the path `\\u{001B}[2Jevil\\u{202E}/..`, which is refused: it contains a `..` component"
+        == "the archive holds the path `\\u{1B}[2Jevil\\u{202E}/..`, which is refused: it contains a `..` component"
     )
   }
 }

@@ -97,7 +97,7 @@ struct TarReaderTests {
     header[0] = 0xe9
     for index in 148..<156 { header[index] = 0x20 }
     let sum = header.reduce(0) { $0 + Int(Int8(bitPattern: $1)) }
-    header.replaceSubrange(148..<154, with: Array(("0" + String(sum, radix: 8)).utf8.suffix(6)))
+    header.replaceSubrange(148..<154, with: Array(("00000" + String(sum, radix: 8)).utf8.suffix(6)))
     header[154] = 0
     #expect(try read(header).first?.entry.path == [0xe9])
   }
@@ -214,7 +214,7 @@ struct TarReaderTests {
   @Test(
     "refuses malformed extended headers",
     arguments: [
-      "x", "5 a=\n", "7 a=b\n", "5 a=b\n", "06a=b\n", " 6 a=b\n", "-6 a=b\n", "6  a=b\n", "6 =bc\n",
+      "x", "4 a=\n", "7 a=b\n", "5 a=b\n", "06a=b\n", " 6 a=b\n", "-6 a=b\n", "6  a=b\n", "6 =bc\n",
       "5 ab\n", "6 a=bc", "99999999 a=b\n", "9223372036854775807 a=b\n", "0 a=b\n", "2 \n", "3 \n",
       "10 size=-\n", "11 size=-1\n", "12 size=0x1\n", "28 size=9223372036854775808\n",
       "12 uid=1.5\n", "19 uid=4294967296\n", "11 mtime=\u{0}\n", "11 mtime=.\n", "13 mtime=1e9\n",

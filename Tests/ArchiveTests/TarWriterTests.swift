@@ -30,9 +30,8 @@ struct TarWriterTests {
   @Test("writes the bytes it always wrote")
   func golden() throws {
     // A change here changes the digest of every layer: never by accident.
-    #expect(
-      try Tool.sha256(tar(Self.everything))
-        == "GOLDEN-TAR")
+    let digest = try Tool.sha256(tar(Self.everything))
+    #expect(digest == "5b4fe3bf2973a0e2ecc11889b839d52c6bca9677c3e0cbac8bf9cb667fb95b71")
   }
 
   @Test("writes the same bytes however the contents are cut")

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <sys/stat.h>
 #include <sys/types.h>
+#include <sys/xattr.h>
 
 // File system calls. Each returns -1 and sets errno on failure, like the call it stands for.
 
@@ -14,6 +15,9 @@ int slipway_open_in_root(int root, const char *path, int flags, mode_t mode);
 // openat2(2) with RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS: refuses every symlink on the way, the last
 // component too unless `flags` has O_PATH | O_NOFOLLOW.
 int slipway_open_beneath(int root, const char *path, int flags, mode_t mode);
+
+// O_PATH, which the C library shows to GNU sources only.
+extern const int slipway_o_path;
 
 // openat(2), which Swift cannot call because it is variadic.
 int slipway_openat(int directory, const char *path, int flags, mode_t mode);

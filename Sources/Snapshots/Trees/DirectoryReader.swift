@@ -1,0 +1,85 @@
+import Archive
+internal import CLinux
+import Glibc
+import OCI
+import SystemPackage
+
+/// Makes nodes of the files below a directory: what `DirectoryTree` and `LayerDirectoryTree` share.
+///
+/// A directory costs an `openat2` and few `getdents64`, an entry one `fstatat` and its name. A
+/// symbolic link costs a `readlinkat` more, and attributes a `llistxattr` where they are asked for.
+final class DirectoryReader: Sendable {
+  /// A file with all attributes it has, the overlay's too.
+  struct Found {
+    var name: [UInt8]
+    var node: FileNode
+  }
+
+  let root: DirectoryRoot
+  private let attributes: ExtendedAttributeReader?
+
+  init(_ path: FilePath, readsExtendedAttributes: Bool) throws {
+    root = try DirectoryRoot(path)
+    attributes = readsExtendedAttributes ? ExtendedAttributeReader() : nil
+  }
+
+  func node(at path: TreePath) throws -> FileNode? {
+    guard let file = try root.open(path, slipway_o_path | O_NOFOLLOW) else { return nil }
+    let status = try root.status(of: file, path)
+    let target = status.isSymbolicLink ? try linkTarget(of: file, "", status, path) : []
+    guard let target else { return nil }
+    let found = try attributes?.attributes(of: file, nil, status) ?? []
+    return FileNode(status, linkTarget: target, extendedAttributes: found)
+  }
+
+  /// The entries of a directory by name; empty where `path` is none. A file that goes away between
+  /// the reading of its name and the look at it was never there.
+  func entries(of path: TreePath) throws -> [Found] {
+    guard let directory = try root.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW) else {
+      return []
+    }
+    var result: [Found] = []
+    try root.forEachEntry(of: directory, path) { entry in
+      if entry.type == UInt8(DT_SOCK) { return }
+      var status = stat()
+      guard fstatat(directory.rawValue, entry.name, &status, AT_SYMLINK_NOFOLLOW) == 0 else {
+        if errno == ENOENT { return }
+        throw root.error("stat", path.appending(entry.nameBytes))
+      }
+      var target: [UInt8] = []
+      if status.isSymbolicLink {
+        guard let text = try linkTarget(of: directory, entry.name, status, path) else { return }
+        target = text
+      }
+      let found = try attributes?.attributes(of: directory, entry.name, status) ?? []
+      if let node = FileNode(status, linkTarget: target, extendedAttributes: found) {
+        result.append(Found(name: entry.nameBytes, node: node))
+      }
+    }
+    result.sort { bytesPrecede($0.name, $1.name) }
+    return result
+  }
+
+  /// The contents of a regular file, watched for change while they are read.
+  func open(_ path: TreePath) throws -> any ByteSource {
+    try WatchedFileSource(root, path)
+  }
+
+  private func linkTarget(
+    of directory: borrowing OwnedDescriptor, _ name: UnsafePointer<CChar>, _ status: stat,
+    _ path: TreePath
+  ) throws -> [UInt8]? {
+    let descriptor = directory.rawValue
+    // Some file systems say 0 for the length of a link.
+    let capacity = max(Int(status.st_size), Int(PATH_MAX)) + 1
+    return try withUnsafeTemporaryAllocation(of: CChar.self, capacity: capacity) { buffer in
+      guard let base = buffer.baseAddress else { return nil }
+      let length = readlinkat(descriptor, name, base, capacity)
+      if length < 0 {
+        if errno == ENOENT || errno == EINVAL { return nil }
+        throw root.error("read link", path.appending(Array(String(cString: name).utf8)))
+      }
+      return [UInt8](UnsafeRawBufferPointer(start: base, count: length))
+    }
+  }
+}
