@@ -31,6 +31,16 @@ import Testing
           + "hint: did you mean the stage `builder`?"
       ),
       (
+        "FROM later AS a\nFROM alpine AS later\nCOPY --from=a /x /",
+        "Dockerfile:1: cannot resolve `later`: no such image\n"
+          + "hint: the stage `later` is defined later: move it up"
+      ),
+      (
+        "FROM alpine AS Builder\nFROM Builder",
+        "Dockerfile:2: `Builder` has upper-case letters\n"
+          + "hint: `FROM` finds stages by their lower-case name: `FROM builder`"
+      ),
+      (
         "FROM nowhere",
         "Dockerfile:1: cannot resolve `nowhere`: no such image\nhint: pull it first"
       ),
