@@ -2,10 +2,11 @@
 package enum ByteCount {
   /// The bytes; nothing if the text is no size or too large a one.
   package static func parse(_ text: String) -> Int64? {
-    let number = text.prefix { ("0"..."9").contains($0) || $0 == "." }
-    var unit = text[number.endIndex...].lowercased()
+    guard let first = text.utf8.first, (0x30...0x39).contains(first) else { return nil }
+    var rest = text[...]
+    guard let number = DecimalNumber(takingFrom: &rest) else { return nil }
+    var unit = rest.lowercased()
     if unit.hasPrefix(" ") { unit.removeFirst() }
-    guard let first = number.first, first != ".", let value = Double(number) else { return nil }
     let shift: Int
     switch unit {
     case "", "b": shift = 0
@@ -16,7 +17,6 @@ package enum ByteCount {
     case "p", "pb", "pib": shift = 50
     default: return nil
     }
-    let bytes = value * Double(Int64(1) << shift)
-    return Int64(exactly: bytes.rounded(.towardZero))
+    return number.times(1 << shift)
   }
 }

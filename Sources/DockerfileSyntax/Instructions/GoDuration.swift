@@ -26,36 +26,9 @@ package enum GoDuration {
 
   /// A number and its unit.
   private static func part(_ rest: inout Substring) -> Int64? {
-    let whole = digits(&rest)
-    var fraction: Substring = ""
-    if rest.first == "." {
-      rest = rest.dropFirst()
-      fraction = digits(&rest)
-    }
-    guard !(whole.isEmpty && fraction.isEmpty) else { return nil }
+    guard let number = DecimalNumber(takingFrom: &rest) else { return nil }
     let name = rest.prefix { $0 != "." && !("0"..."9").contains($0) }
     rest = rest[name.endIndex...]
-    guard let unit = units[String(name)], let count = whole.isEmpty ? 0 : Int64(whole) else {
-      return nil
-    }
-    let (nanoseconds, overflows) = count.multipliedReportingOverflow(by: unit)
-    guard !overflows else { return nil }
-    return nanoseconds.addingReportingOverflow(self.fraction(fraction, of: unit)).partialValue
-  }
-
-  private static func digits(_ rest: inout Substring) -> Substring {
-    let digits = rest.prefix { ("0"..."9").contains($0) }
-    rest = rest[digits.endIndex...]
-    return digits
-  }
-
-  private static func fraction(_ digits: Substring, of unit: Int64) -> Int64 {
-    var value = 0.0
-    var scale = 0.1
-    for digit in digits.prefix(18) {
-      value += Double(digit.wholeNumberValue ?? 0) * scale
-      scale /= 10
-    }
-    return Int64((value * Double(unit)).rounded(.toNearestOrEven))
+    return units[String(name)].flatMap(number.times)
   }
 }

@@ -16,11 +16,11 @@ package struct CheckDirective: Hashable, Sendable {
   /// The default: every rule speaks, none fails the build.
   package init() {}
 
-  /// Whether this rule stays silent.
+  /// Whether this rule stays silent; names are compared in any case.
   package func skips(_ rule: LintRule) -> Bool {
     switch skipped {
     case .all: true
-    case .some(let rules): rules.contains(rule)
+    case .some(let rules): rules.contains { $0.name.lowercased() == rule.name.lowercased() }
     }
   }
 }

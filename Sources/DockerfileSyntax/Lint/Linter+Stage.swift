@@ -28,19 +28,29 @@ extension Linter {
     for instruction in stage.instructions {
       switch instruction.kind {
       case .shell: hasShell = true
-      case .cmd(.shell), .entrypoint(.shell):
-        guard !hasShell else { continue }
-        let name = instruction.name.rawValue
-        found.append(
-          warning(
-            .jsonArgsRecommended,
-            "`\(name)` in shell form runs under a shell, which passes no signals on",
-            hint: #"write it as a JSON array: `\#(name) ["program", "argument"]`"#,
-            at: instruction.range))
+      case .cmd(.shell(let text)), .entrypoint(.shell(let text)):
+        if !hasShell { found.append(shellForm(text, instruction)) }
       default: break
       }
     }
     return found
+  }
+
+  private static func shellForm(
+    _ text: String, _ instruction: Instruction
+  ) -> SyntaxDiagnostic {
+    let name = instruction.name.rawValue
+    if text.hasPrefix("["), text.hasSuffix("]") {
+      return warning(
+        .jsonArgsRecommended,
+        "`\(name)` looks like a JSON array but is none, and runs under a shell",
+        hint: "put each word in double quotes, with commas between them", at: instruction.range)
+    }
+    return warning(
+      .jsonArgsRecommended,
+      "`\(name)` in shell form runs under a shell, which passes no signals on",
+      hint: #"write it as a JSON array: `\#(name) ["program", "argument"]`"#,
+      at: instruction.range)
   }
 
   /// `MultipleInstructionsDisallowed`: of several, only the last one counts.

@@ -22,10 +22,18 @@ struct IgnorePattern: Sendable {
   /// Whether it was written with `!`.
   let isException: Bool
   private let tokens: [Token]
+  /// The literal bytes that every match starts with, and those that it ends with.
   private let prefix: [UInt8]
   private let suffix: [UInt8]
-  /// The tokens between `prefix` and `suffix`.
-  private let middle: Automaton
+  /// What stands between `prefix` and `suffix`.
+  private let middle: Middle
+
+  private enum Middle {
+    case nothing
+    /// `**/` in front of a literal text.
+    case directories
+    case automaton(PatternAutomaton)
+  }
 
   /// Compiles a pattern that is trimmed and cleaned and has no `!`.
   init(_ text: String, isException: Bool) throws(PatternError) {
@@ -36,17 +44,50 @@ struct IgnorePattern: Sendable {
     prefix = tokens.prefix { $0.literal != nil }.compactMap(\.literal)
     let rest = tokens.dropFirst(prefix.count)
     suffix = rest.reversed().prefix { $0.literal != nil }.reversed().compactMap(\.literal)
-    middle = Automaton(Array(rest.dropLast(suffix.count)))
+    let inner = Array(rest.dropLast(suffix.count))
+    middle =
+      switch inner {
+      case []: .nothing
+      case [.directories]: .directories
+      default: .automaton(PatternAutomaton(inner))
+      }
   }
 
   /// Whether this very path matches; parents are not asked.
   func matches(_ path: UnsafeBufferPointer<UInt8>) -> Bool {
-    guard path.count >= prefix.count + suffix.count, starts(path, prefix), ends(path, suffix) else {
-      return false
+    guard path.count >= prefix.count + suffix.count else { return false }
+    guard starts(path, prefix), ends(path, suffix) else { return false }
+    let inner = prefix.count..<(path.count - suffix.count)
+    switch middle {
+    case .nothing: return inner.isEmpty
+    case .directories: return inner.isEmpty || path[inner.upperBound - 1] == UInt8(ascii: "/")
+    case .automaton(let automaton):
+      return automaton.accepts(UnsafeBufferPointer(rebasing: path[inner]))
     }
-    if middle.isEmpty { return path.count == prefix.count + suffix.count }
-    let inner = path[prefix.count..<(path.count - suffix.count)]
-    return middle.accepts(UnsafeBufferPointer(rebasing: inner))
+  }
+
+  /// What tells most paths apart.
+  var glance: Glance {
+    Glance(
+      minimumLength: prefix.count + suffix.count, firstByte: prefix.first.map(Int16.init) ?? -1,
+      lastByte: suffix.last.map(Int16.init) ?? -1)
+  }
+
+  /// A pattern at a glance: what a path must have to be looked at. Holds no references, so that
+  /// asking many patterns costs no reference counting.
+  struct Glance: Hashable, Sendable {
+    var minimumLength: Int
+    /// The first byte of every match, or -1.
+    var firstByte: Int16
+    /// The last byte of every match, or -1.
+    var lastByte: Int16
+
+    @inline(__always)
+    func admits(_ path: UnsafeBufferPointer<UInt8>) -> Bool {
+      guard path.count >= max(minimumLength, 1) else { return false }
+      return (firstByte < 0 || firstByte == Int16(path[0]))
+        && (lastByte < 0 || lastByte == Int16(path[path.count - 1]))
+    }
   }
 
   /// Whether some path below this directory may match.
@@ -55,7 +96,7 @@ struct IgnorePattern: Sendable {
     bytes.append(UInt8(ascii: "/"))
     let common = min(bytes.count, prefix.count)
     guard bytes[..<common].elementsEqual(prefix[..<common]) else { return false }
-    return bytes.count <= prefix.count || Automaton(tokens).survives(bytes)
+    return bytes.count <= prefix.count || PatternAutomaton(tokens).survives(bytes)
   }
 
   private func starts(_ path: UnsafeBufferPointer<UInt8>, _ bytes: [UInt8]) -> Bool {
@@ -107,122 +148,5 @@ struct IgnorePattern: Sendable {
 extension IgnorePattern.Token {
   fileprivate var literal: UInt8? {
     if case .byte(let byte) = self { byte } else { nil }
-  }
-}
-
-/// Runs tokens over bytes, all states at once.
-private struct Automaton: Sendable {
-  private let tokens: [IgnorePattern.Token]
-  /// For each state, the states that entering it enters: itself, and those behind tokens that may
-  /// take nothing. Only filled where a word holds all states.
-  private let entries: [UInt64]
-
-  init(_ tokens: [IgnorePattern.Token]) {
-    self.tokens = tokens
-    guard tokens.count < 64 else {
-      entries = []
-      return
-    }
-    var entries = [UInt64](repeating: 0, count: tokens.count + 1)
-    entries[tokens.count] = 1 << UInt64(tokens.count)
-    for index in tokens.indices.reversed() {
-      entries[index] = 1 << UInt64(index) | (tokens[index].mayTakeNothing ? entries[index + 1] : 0)
-    }
-    self.entries = entries
-  }
-
-  var isEmpty: Bool { tokens.isEmpty }
-
-  func accepts(_ path: UnsafeBufferPointer<UInt8>) -> Bool {
-    guard !entries.isEmpty else { return statesBeyondAWord(path).contains(tokens.count) }
-    return states(path) & (1 << UInt64(tokens.count)) != 0
-  }
-
-  /// Whether more bytes may still lead to a match.
-  func survives(_ path: [UInt8]) -> Bool {
-    path.withUnsafeBufferPointer { path in
-      entries.isEmpty
-        ? statesBeyondAWord(path).contains { $0 < tokens.count }
-        : states(path) & ~(1 << UInt64(tokens.count)) != 0
-    }
-  }
-
-  private func states(_ path: UnsafeBufferPointer<UInt8>) -> UInt64 {
-    var states = entries[0]
-    for index in path.indices {
-      var next: UInt64 = 0
-      var pending = states
-      while pending != 0 {
-        let state = pending.trailingZeroBitCount
-        pending &= pending - 1
-        guard state < tokens.count else { continue }
-        switch tokens[state].step(path, index) {
-        case .dies: break
-        case .moves: next |= entries[state + 1]
-        case .stays: next |= 1 << UInt64(state)
-        case .staysAndMoves: next |= (1 << UInt64(state)) | entries[state + 1]
-        }
-      }
-      states = next
-      if states == 0 { break }
-    }
-    return states
-  }
-
-  private func statesBeyondAWord(_ path: UnsafeBufferPointer<UInt8>) -> Set<Int> {
-    var states: Set<Int> = []
-    enter(0, &states)
-    for index in path.indices {
-      var next: Set<Int> = []
-      for state in states where state < tokens.count {
-        switch tokens[state].step(path, index) {
-        case .dies: break
-        case .moves: enter(state + 1, &next)
-        case .stays: next.insert(state)
-        case .staysAndMoves:
-          next.insert(state)
-          enter(state + 1, &next)
-        }
-      }
-      states = next
-    }
-    return states
-  }
-
-  private func enter(_ state: Int, _ states: inout Set<Int>) {
-    var state = state
-    while true {
-      states.insert(state)
-      guard state < tokens.count, tokens[state].mayTakeNothing else { return }
-      state += 1
-    }
-  }
-}
-
-extension IgnorePattern.Token {
-  fileprivate enum Step { case dies, moves, stays, staysAndMoves }
-
-  fileprivate var mayTakeNothing: Bool {
-    switch self {
-    case .byte, .one, .oneOf: false
-    case .tail, .many, .directories, .anything: true
-    }
-  }
-
-  /// What becomes of this state at a byte.
-  fileprivate func step(_ path: UnsafeBufferPointer<UInt8>, _ index: Int) -> Step {
-    let byte = path[index]
-    let isSlash = byte == UInt8(ascii: "/")
-    switch self {
-    case .byte(let literal): return byte == literal ? .moves : .dies
-    case .one: return isSlash || byte & 0xC0 == 0x80 ? .dies : .moves
-    case .oneOf(let characters):
-      guard byte & 0xC0 != 0x80 else { return .dies }
-      return characters.contains(UTF8Scalar.decode(path, at: index).scalar) ? .moves : .dies
-    case .tail: return byte & 0xC0 == 0x80 ? .staysAndMoves : .dies
-    case .many: return isSlash ? .dies : .staysAndMoves
-    case .directories: return isSlash ? .staysAndMoves : .stays
-    case .anything: return .staysAndMoves
-    }
   }
 }

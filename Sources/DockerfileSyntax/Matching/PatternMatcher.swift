@@ -17,6 +17,7 @@ package struct PatternMatcher: Sendable {
   }
 
   private let patterns: [IgnorePattern]
+  private let glances: [IgnorePattern.Glance]
 
   /// Compiles the patterns; they are trimmed and cleaned, and empty ones are dropped.
   package init(_ patterns: [String]) throws(PatternError) {
@@ -31,6 +32,7 @@ package struct PatternMatcher: Sendable {
       compiled.append(try IgnorePattern(PathCleaner.clean(text), isException: isException))
     }
     self.patterns = compiled
+    glances = compiled.map(\.glance)
   }
 
   /// Whether there is nothing to match.
@@ -53,8 +55,8 @@ package struct PatternMatcher: Sendable {
   /// Whether an entry is matched, given its whole path and the state of its directory: cheaper
   /// than `state` for what is no directory.
   package func matches(_ path: UnsafeBufferPointer<UInt8>, in parent: State) -> Bool {
-    for index in patterns.indices.reversed()
-    where has(parent, index) || patterns[index].matches(path) {
+    for index in glances.indices.reversed()
+    where has(parent, index) || (glances[index].admits(path) && patterns[index].matches(path)) {
       return !patterns[index].isException
     }
     return false
@@ -76,10 +78,10 @@ package struct PatternMatcher: Sendable {
   package func state(ofPath path: UnsafeBufferPointer<UInt8>, in parent: State) -> State {
     var state = parent
     var last: Int?
-    for index in patterns.indices {
+    for index in glances.indices {
       if has(parent, index) {
         last = index
-      } else if patterns[index].matches(path) {
+      } else if glances[index].admits(path), patterns[index].matches(path) {
         last = index
         set(&state, index)
       }

@@ -98,6 +98,13 @@ struct DockerfileParser {
     return (errors.isEmpty ? instructions.first : nil, errors + warnings)
   }
 
+  /// Every instruction as its words, unknown ones too: what BuildKit's parser dumps.
+  mutating func nodes() throws(InstructionError) -> [Node] {
+    var nodes: [Node] = []
+    while let line = nextLogicalLine() { nodes.append(try cut(line).0) }
+    return nodes
+  }
+
   // MARK: Lines
 
   /// Joins physical lines to the next instruction.
@@ -272,7 +279,7 @@ struct DockerfileParser {
       index: stages.count, name: name, spelledName: spelledName, base: words[0],
       platform: flags["platform"], fromRange: range, text: text(line.bytes),
       keyword: node.keyword, asKeyword: words.count == 3 ? words[1] : nil,
-      comment: name.flatMap { Comments.description(of: $0, in: line.comments) },
+      comment: name.flatMap { Descriptions(line.comments)[$0] },
       instructions: [])
   }
 

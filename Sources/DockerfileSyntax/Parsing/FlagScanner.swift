@@ -1,12 +1,14 @@
 /// Reads the flags that follow a keyword: words that start with `--`.
 enum FlagScanner {
+  private static let dash = UInt8(ascii: "-")
+
   /// The flags, quotes and backslashes taken away, and what follows them. A lone `--` ends them.
   static func scan(_ text: ArraySlice<UInt8>) -> (flags: [String], rest: ArraySlice<UInt8>) {
     var flags: [String] = []
     var rest = text
     while true {
       rest = rest.drop(while: Whitespace.isASCII)
-      guard rest.starts(with: [UInt8(ascii: "-"), UInt8(ascii: "-")]) else { return (flags, rest) }
+      guard rest.first == dash, rest.dropFirst().first == dash else { return (flags, rest) }
       let (word, end) = scanWord(rest)
       rest = rest[end...]
       if word == "--" { return (flags, rest) }

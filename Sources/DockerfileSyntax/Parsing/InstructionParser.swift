@@ -91,9 +91,7 @@ struct InstructionParser {
   }
 
   private func run() throws(InstructionError) -> RunInstruction {
-    let flags = try flags([
-      "mount": .strings, "network": .string, "security": .string, "device": .strings,
-    ])
+    let flags = try flags(InstructionParser.runFlags)
     guard !words.isEmpty else {
       throw InstructionError("`RUN` requires at least one argument")
     }
@@ -104,6 +102,10 @@ struct InstructionParser {
       security: try choice(flags["security"], of: "security"),
       devices: try flags.all("device").map(RunInstruction.Device.parse))
   }
+
+  private static let runFlags: [String: FlagSet.Kind] = [
+    "mount": .strings, "network": .string, "security": .string, "device": .strings,
+  ]
 
   private func choice<Choice: RawRepresentable & CaseIterable>(
     _ value: String?, of flag: String
@@ -211,6 +213,7 @@ struct InstructionParser {
     guard !words.isEmpty else {
       throw InstructionError("`ARG` requires at least one argument")
     }
+    let descriptions = Descriptions(comments)
     var arguments: [ArgumentInstruction.Argument] = []
     arguments.reserveCapacity(words.count)
     for word in words {
@@ -220,7 +223,7 @@ struct InstructionParser {
       arguments.append(
         .init(
           name: name, defaultValue: pair?.after,
-          comment: Comments.description(of: name, in: comments)))
+          comment: descriptions[name]))
     }
     return ArgumentInstruction(arguments: arguments)
   }
@@ -280,12 +283,23 @@ struct InstructionParser {
   }
 }
 
-/// Comments that describe what follows them.
-enum Comments {
-  /// The rest of the first comment that starts with the name.
-  static func description(of name: String, in comments: [String]) -> String? {
-    comments.first { $0.hasPrefix(name + " ") }.map { String($0.dropFirst(name.count + 1)) }
+/// Comments that describe what follows them: `# name what it is`.
+struct Descriptions {
+  /// The first comment that starts with a word, by that word. A table, because an `ARG` may have as
+  /// many names as there are comments.
+  private var byFirstWord: [Substring: Substring] = [:]
+
+  init(_ comments: [String]) {
+    for comment in comments {
+      guard let end = comment.utf8.firstIndex(of: UInt8(ascii: " ")) else { continue }
+      let word = comment[..<end]
+      if byFirstWord[word] == nil {
+        byFirstWord[word] = comment[comment.utf8.index(after: end)...]
+      }
+    }
   }
+
+  subscript(_ name: String) -> String? { byFirstWord[name[...]].map(String.init) }
 }
 
 extension RunInstruction.Device {

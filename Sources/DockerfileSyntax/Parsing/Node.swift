@@ -46,7 +46,7 @@ extension Node {
     let line = Whitespace.trimming(line)
     let keywordEnd = line.firstIndex(where: Whitespace.isASCII) ?? line.endIndex
     keyword = String(decoding: line[..<keywordEnd], as: UTF8.self)
-    name = InstructionName(rawValue: keyword.uppercased())
+    name = InstructionName(keyword: keyword)
     let (flags, rest) = FlagScanner.scan(line[keywordEnd...])
     self.flags = flags
     let arguments = Whitespace.trimming(rest)

@@ -19,3 +19,20 @@ package enum InstructionName: String, CaseIterable, Hashable, Sendable {
   case volume = "VOLUME"
   case workdir = "WORKDIR"
 }
+
+extension InstructionName {
+  private static let byName: [String: InstructionName] = Dictionary(
+    uniqueKeysWithValues: allCases.map { ($0.rawValue, $0) })
+
+  /// The instruction that a keyword in any case names.
+  init?(keyword: String) {
+    // The common spelling needs no copy; a long word cannot be one.
+    if let name = InstructionName.byName[keyword] {
+      self = name
+    } else if keyword.utf8.count <= 16, let name = InstructionName.byName[keyword.uppercased()] {
+      self = name
+    } else {
+      return nil
+    }
+  }
+}
