@@ -205,4 +205,10 @@ import Testing
     let error = await refusal(of: "FROM one AS a\nFROM two\nCOPY --from=a /x /")
     #expect(error.hasPrefix("Dockerfile:1: cannot resolve `one`"))
   }
+
+  @Test("an --exclude pattern that cannot be read is refused")
+  func badExclude() async {
+    let error = await refusal(of: "FROM alpine\nCOPY --exclude=[a . /")
+    #expect(error.hasPrefix("Dockerfile:2: syntax error in pattern `[a`"))
+  }
 }
