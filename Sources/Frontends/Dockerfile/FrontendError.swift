@@ -128,8 +128,7 @@ extension FrontendError.Reason {
       "name the image in a stage of its own, `FROM $image AS name`, with a global `ARG`"
     case .circularDependency: "move what both need into a stage before them"
     case .laterStage(let name, _): "move stage `\(name)` up"
-    case .unresolvedImage(_, let similar, let cause):
-      similar.map { "did you mean the stage `\($0)`?" } ?? "\(cause)".splitAtHint.hint
+    case .unresolvedImage(_, let remedy, let cause): remedy ?? "\(cause)".splitAtHint.hint
     case .remoteSource(_, let instruction):
       instruction == .copy
         ? "fetch it in a `RUN`, or put it into the build context"
