@@ -7,7 +7,8 @@
 ///
 /// The sink is called on the thread that writes here, which waits when too many blocks are in flight;
 /// so memory is bounded, and this belongs on no thread that must not block. A stream of one block
-/// starts no thread. Not thread-safe.
+/// starts no thread. Not thread-safe. After an error the blob is unfinished and the writer of no
+/// further use.
 package final class BlockGzipWriter: ByteSink {
   /// Close to the smallest that deflate can be at 2.5 times the speed of zlib's own 6.
   package static let standardLevel = 6

@@ -66,6 +66,13 @@ enum TarType {
 enum TarBlock {
   static let size = 512
 
+  /// The sum of all bytes; wrapping, which 512 of them cannot, lets the compiler add many at once.
+  static func sum(_ block: UnsafeRawBufferPointer) -> UInt32 {
+    var sum: UInt32 = 0
+    for byte in block { sum &+= UInt32(byte) }
+    return sum
+  }
+
   /// How many bytes of padding follow contents of this length.
   static func padding(after length: Int64) -> Int {
     Int(-length & Int64(size - 1))
@@ -83,8 +90,16 @@ struct TarHeaderEncoder {
   }
 
   /// Puts as much of `bytes` as there is room for.
-  func put(_ bytes: some Collection<UInt8>, in field: TarField) {
-    block[field.offset..<field.offset + field.length].copyBytes(from: bytes.prefix(field.length))
+  func put(_ bytes: ArraySlice<UInt8>, in field: TarField) {
+    bytes.withUnsafeBytes { source in
+      UnsafeMutableRawBufferPointer(rebasing: block[field.offset..<field.offset + field.length])
+        .copyMemory(from: UnsafeRawBufferPointer(rebasing: source.prefix(field.length)))
+    }
+  }
+
+  /// Puts a text that fits.
+  func put(_ text: StaticString, in field: TarField) {
+    for index in 0..<text.utf8CodeUnitCount { block[field.offset + index] = text.utf8Start[index] }
   }
 
   /// Zero-padded octal digits and a NUL; 0 for what does not fit, which an extended header then has.
@@ -102,11 +117,11 @@ struct TarHeaderEncoder {
 
   /// Marks the block as ustar and seals it with its checksum; to be called last.
   func seal() {
-    put("ustar".utf8, in: .magic)
-    put("00".utf8, in: .version)
+    put("ustar", in: .magic)
+    put("00", in: .version)
     let field = TarField.checksum
-    put(repeatElement(UInt8(ascii: " "), count: field.length), in: field)
-    var sum = block.reduce(into: 0) { $0 += Int($1) }
+    put("        ", in: field)
+    var sum = TarBlock.sum(UnsafeRawBufferPointer(block))
     // Six digits, a NUL, and the space that is there: the form every tar has written since v7.
     for index in stride(from: field.offset + 5, through: field.offset, by: -1) {
       block[index] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: sum & 7)
@@ -145,19 +160,13 @@ struct TarHeaderDecoder {
   /// Throws unless the checksum is right; some old tars summed signed bytes, which is allowed.
   func verifyChecksum() throws(HeaderFault) {
     let field = TarField.checksum
-    let range = field.offset..<field.offset + field.length
     guard let expected = try? number(field) else { throw .checksum }
-    var unsigned: Int64 = 0
-    var negative: Int64 = 0
-    for byte in block {
-      unsigned += Int64(byte)
-      negative += Int64(byte >> 7)
-    }
-    for index in range {
-      unsigned += Int64(UInt8(ascii: " ")) - Int64(block[index])
-      negative -= Int64(block[index] >> 7)
-    }
-    guard expected == unsigned || expected == unsigned - 256 * negative else { throw .checksum }
+    let own = UnsafeRawBufferPointer(rebasing: block[field.offset..<field.offset + field.length])
+    let spaces = Int64(UInt8(ascii: " ")) * Int64(field.length)
+    let unsigned = Int64(TarBlock.sum(block)) - Int64(TarBlock.sum(own)) + spaces
+    if expected == unsigned { return }
+    let negative = block.count { $0 >= 0x80 } - own.count { $0 >= 0x80 }
+    guard expected == unsigned - 256 * Int64(negative) else { throw .checksum }
   }
 
   /// The bytes of a field up to its first NUL.

@@ -55,7 +55,7 @@ package final class TarWriter {
       header.put(name[split.name], in: .name)
       header.put(name[split.prefix], in: .prefix)
     } else {
-      header.put(Self.fallback(name), in: .name)
+      header.put(Self.fallback(name)[...], in: .name)
     }
     header.put(Int64(metadata.permissions & 0o7777), in: .mode)
     header.put(Int64(metadata.userID), in: .userID)
@@ -65,7 +65,7 @@ package final class TarWriter {
     header.put(type: Self.type(of: metadata.kind))
     if metadata.kind.hasTarget {
       let target = metadata.linkTarget
-      header.put(Self.fitsLinkName(target) ? target : Self.fallback(target), in: .linkName)
+      header.put((Self.fitsLinkName(target) ? target : Self.fallback(target))[...], in: .linkName)
     }
     header.put(metadata.kind.isDevice ? Int64(metadata.deviceMajor) : 0, in: .deviceMajor)
     header.put(metadata.kind.isDevice ? Int64(metadata.deviceMinor) : 0, in: .deviceMinor)
@@ -179,7 +179,7 @@ extension TarWriter {
     }
     // What a reader without PAX would extract: never the same as an entry of ours.
     let header = TarHeaderEncoder(try reserveBlock())
-    header.put("././@PaxHeader".utf8, in: .name)
+    header.put("././@PaxHeader", in: .name)
     header.put(0o644, in: .mode)
     header.put(0, in: .userID)
     header.put(0, in: .groupID)

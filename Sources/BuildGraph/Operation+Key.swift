@@ -1,3 +1,5 @@
+package import OCI
+
 /// What of an operation is in a cache key. Equal keys over equal inputs mean interchangeable work;
 /// nothing secret and nothing of this machine goes in.
 ///
@@ -116,5 +118,14 @@ extension FileAction {
       encoder.add("owner", make.owner)
       encoder.add("mode", make.mode?.text)
     }
+  }
+}
+
+extension Operation {
+  /// The digest of the operation's own part of a key.
+  package var keyDigest: Digest {
+    var encoder = CanonicalEncoder()
+    encode(into: &encoder)
+    return encoder.digest
   }
 }

@@ -208,3 +208,14 @@ package struct SSHMount: Hashable, Sendable {
     self.groupID = groupID
   }
 }
+
+extension ExecutionMount {
+  /// What of an input is seen at the target; for caches, what they are filled with at first.
+  package var inputMount: BindMount? {
+    switch kind {
+    case .bind(let bind): bind
+    case .cache(let cache): cache.seed
+    case .secret, .ssh, .tmpfs, .file: nil
+    }
+  }
+}

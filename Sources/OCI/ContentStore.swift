@@ -84,6 +84,21 @@ package struct ContentStore: Sendable {
     unlink(path(of: digest).string)
   }
 
+  /// The digests of all blobs, in no order.
+  package func blobs() throws -> [Digest] {
+    let folder = root.appending("blobs").appending("sha256")
+    guard let stream = opendir(folder.string) else { throw SystemCallError("list", folder.string) }
+    defer { closedir(stream) }
+    var digests: [Digest] = []
+    while let entry = readdir(stream) {
+      let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      if let digest = Digest(hex: name) { digests.append(digest) }
+    }
+    return digests
+  }
+
   // MARK: - The index of tagged images
 
   private var indexPath: FilePath { root.appending("index.json") }
@@ -151,7 +166,8 @@ package struct ContentStore: Sendable {
     if fsync(folder.rawValue) != 0 { throw SystemCallError("sync", path.string) }
   }
 
-  static func makeDirectories(_ path: FilePath) throws {
+  /// Makes a directory and its missing parents, mode 0755 less the umask.
+  package static func makeDirectories(_ path: FilePath) throws {
     if mkdir(path.string, 0o755) == 0 || errno == EEXIST { return }
     guard errno == ENOENT, !path.components.isEmpty else {
       throw SystemCallError("make", path.string)

@@ -21,13 +21,36 @@ package struct FileLock: Sendable {
   }
 
   /// Takes the lock if nobody holds it; nil where somebody does.
-  package init?(_ path: FilePath, exclusiveIfFree: Void) throws {
+  package init?(ifFree path: FilePath) throws {
     let file = try FileLock.open(path)
     guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
       close(file)
       return nil
     }
     descriptor = file
+  }
+
+  /// Waits for a lock whose file goes away with `releaseRemoving`. Blocks the thread.
+  package init(transient path: FilePath) throws {
+    while true {
+      let lock = try FileLock(path, exclusive: true)
+      var held = stat()
+      var named = stat()
+      // Whoever held it before may have removed the file that was waited on.
+      if fstat(lock.descriptor, &held) == 0, stat(path.string, &named) == 0,
+        held.st_ino == named.st_ino, held.st_dev == named.st_dev
+      {
+        self = lock
+        return
+      }
+      lock.release()
+    }
+  }
+
+  /// Ends a transient lock and removes its file.
+  package func releaseRemoving(_ path: FilePath) {
+    unlink(path.string)
+    release()
   }
 
   package func release() {

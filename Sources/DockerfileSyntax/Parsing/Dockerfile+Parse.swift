@@ -1,0 +1,18 @@
+extension Dockerfile {
+  /// Reads a Dockerfile. Never fails: what is wrong is in `diagnostics`.
+  ///
+  /// Linear in the bytes, and total: any bytes will do.
+  package static func parse(_ bytes: [UInt8]) -> Dockerfile {
+    var parser = DockerfileParser(bytes)
+    return parser.parse()
+  }
+
+  /// Reads one instruction that is not in a Dockerfile: an `ONBUILD` trigger out of an image's
+  /// configuration. `FROM`, `MAINTAINER` and `ONBUILD` are refused, as are several instructions.
+  package static func parseInstruction(
+    _ text: String, escape: UInt8 = UInt8(ascii: "\\")
+  ) -> (instruction: Instruction?, diagnostics: [SyntaxDiagnostic]) {
+    var parser = DockerfileParser(Array(text.utf8), escape: escape)
+    return parser.parseTrigger()
+  }
+}

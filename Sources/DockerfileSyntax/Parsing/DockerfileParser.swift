@@ -1,0 +1,311 @@
+/// Reads a whole Dockerfile: lines, directives, heredocs, stages.
+struct DockerfileParser {
+  /// Errors after which reading stops: nobody reads more, and hostile files have no end of them.
+  private static let maximumErrors = 100
+  private static let maximumWarnings = 1000
+
+  private var reader: LineReader
+  private var directiveParser = DirectiveParser()
+  private var escape: UInt8
+  private let hasDirectives: Bool
+  private var comments: [String] = []
+  private var metaArguments: [Instruction] = []
+  private var stages: [Stage] = []
+  private var errors: [SyntaxDiagnostic] = []
+  private var warnings: [SyntaxDiagnostic] = []
+
+  init(_ bytes: [UInt8]) {
+    reader = LineReader(bytes)
+    escape = UInt8(ascii: "\\")
+    hasDirectives = true
+  }
+
+  init(_ bytes: [UInt8], escape: UInt8) {
+    reader = LineReader(bytes)
+    self.escape = escape
+    hasDirectives = false
+  }
+
+  // MARK: Whole files
+
+  mutating func parse() -> Dockerfile {
+    while let line = nextLogicalLine(), errors.count < DockerfileParser.maximumErrors {
+      take(line)
+    }
+    reportTooLongLine()
+    reportMissingStages()
+    var dockerfile = Dockerfile(
+      directives: directiveParser.directives, metaArguments: metaArguments, stages: stages,
+      diagnostics: [])
+    let findings = warnings + Linter.check(dockerfile).prefix(DockerfileParser.maximumWarnings)
+    let check = dockerfile.directives.check
+    let spoken = findings.filter { finding in !(finding.rule.map(check.skips) ?? false) }
+    dockerfile.diagnostics = DockerfileParser.inOrder(errors + spoken)
+    return dockerfile
+  }
+
+  /// By line; what stands on the same line stays in its order.
+  private static func inOrder(_ diagnostics: [SyntaxDiagnostic]) -> [SyntaxDiagnostic] {
+    diagnostics.enumerated()
+      .sorted { ($0.element.range.startLine, $0.offset) < ($1.element.range.startLine, $1.offset) }
+      .map(\.element)
+  }
+
+  private mutating func reportTooLongLine() {
+    guard reader.isTooLong else { return }
+    errors.append(
+      SyntaxDiagnostic(
+        .error, "the line is longer than \(LineReader.maximumLength) bytes",
+        hint: "cut it with the escape character at the end of its parts",
+        at: SourceRange(line: reader.number)))
+  }
+
+  private mutating func reportMissingStages() {
+    guard stages.isEmpty, errors.isEmpty else { return }
+    let range = SourceRange(startLine: 1, endLine: max(1, reader.number))
+    let message =
+      metaArguments.isEmpty
+      ? "the Dockerfile has no instructions" : "the Dockerfile has no `FROM`"
+    errors.append(
+      SyntaxDiagnostic(
+        .error, message, hint: "start with `FROM <image>`, or `FROM scratch` for an empty image",
+        at: range))
+  }
+
+  /// Reads one instruction that is no `FROM`, and nothing else.
+  mutating func parseTrigger() -> (Instruction?, [SyntaxDiagnostic]) {
+    var instructions: [Instruction] = []
+    while let line = nextLogicalLine(), errors.count < DockerfileParser.maximumErrors {
+      do {
+        let (node, heredocs, range) = try cut(line)
+        let parser = InstructionParser(
+          node: node, heredocs: heredocs, comments: [], range: range)
+        instructions.append(
+          Instruction(
+            range: range, text: text(line.bytes), keyword: node.keyword, comments: [],
+            kind: try parser.parseTrigger()))
+      } catch {
+        report(error, at: line.range)
+      }
+    }
+    reportTooLongLine()
+    if errors.isEmpty, instructions.count != 1 {
+      errors.append(
+        SyntaxDiagnostic(
+          .error, "an `ONBUILD` trigger must be exactly one instruction",
+          at: SourceRange(line: 1)))
+    }
+    return (errors.isEmpty ? instructions.first : nil, errors + warnings)
+  }
+
+  /// Every instruction as its words, unknown ones too: what BuildKit's parser dumps.
+  mutating func nodes() throws(InstructionError) -> [Node] {
+    var nodes: [Node] = []
+    while let line = nextLogicalLine() { nodes.append(try cut(line).0) }
+    return nodes
+  }
+
+  // MARK: Lines
+
+  /// Joins physical lines to the next instruction.
+  private mutating func nextLogicalLine() -> LogicalLine? {
+    while let line = reader.next() {
+      let content = Whitespace.trimmingStart(line.content)
+      let isComment = content.first == UInt8(ascii: "#")
+      let isDirective = takeDirective(content, line.number)
+      if isComment {
+        if !isDirective { takeComment(content) }
+        continue
+      }
+      if content.isEmpty { continue }
+      return join(content, startingAt: line)
+    }
+    return nil
+  }
+
+  private mutating func takeDirective(_ content: ArraySlice<UInt8>, _ number: Int) -> Bool {
+    guard hasDirectives else { return false }
+    let range = SourceRange(line: number)
+    do {
+      let isDirective = try directiveParser.take(content, at: range)
+      escape = directiveParser.directives.escape
+      return isDirective
+    } catch {
+      report(error, at: range)
+      return true
+    }
+  }
+
+  /// An empty comment parts those above it from what comes below.
+  private mutating func takeComment(_ content: ArraySlice<UInt8>) {
+    let comment = Whitespace.trimming(content.dropFirst())
+    if comment.isEmpty {
+      comments.removeAll()
+    } else {
+      comments.append(String(decoding: comment, as: UTF8.self))
+    }
+  }
+
+  private mutating func join(
+    _ content: ArraySlice<UInt8>, startingAt line: LineReader.Line
+  ) -> LogicalLine {
+    var range = SourceRange(
+      startLine: line.number, endLine: line.number,
+      startColumn: content.startIndex - line.raw.startIndex,
+      endColumn: content.endIndex - line.raw.startIndex)
+    var emptyLine: Int?
+    var bytes: [UInt8]
+    if let start = Continuation.trimming(content, escape: escape) {
+      bytes = Array(start)
+      var isComplete = false
+      while !isComplete, let next = reader.next() {
+        range.endLine = next.number
+        range.endColumn = next.content.count
+        let visible = Whitespace.trimmingStart(next.content)
+        if visible.first == UInt8(ascii: "#") { continue }
+        if visible.isEmpty {
+          emptyLine = emptyLine ?? next.number
+          continue
+        }
+        let part = Continuation.trimming(next.content, escape: escape)
+        isComplete = part == nil
+        bytes.append(contentsOf: part ?? next.content)
+      }
+    } else {
+      bytes = Array(content)
+    }
+    defer { comments.removeAll() }
+    return LogicalLine(bytes: bytes, range: range, comments: comments, emptyLine: emptyLine)
+  }
+
+  private func text(_ bytes: [UInt8]) -> String {
+    String(decoding: Whitespace.trimming(bytes[...]), as: UTF8.self)
+  }
+
+  // MARK: Instructions
+
+  private mutating func take(_ line: LogicalLine) {
+    warnAboutEmptyLine(in: line)
+    do {
+      let (node, heredocs, range) = try cut(line)
+      if node.name == .from {
+        stages.append(try stage(node, line, at: range))
+        return
+      }
+      let parser = InstructionParser(
+        node: node, heredocs: heredocs, comments: line.comments, range: range)
+      let instruction = Instruction(
+        range: range, text: text(line.bytes), keyword: node.keyword, comments: line.comments,
+        kind: try parser.parse())
+      try place(instruction)
+    } catch {
+      report(error, at: line.range)
+    }
+  }
+
+  private mutating func place(_ instruction: Instruction) throws(InstructionError) {
+    if !stages.isEmpty {
+      stages[stages.count - 1].instructions.append(instruction)
+    } else if instruction.name == .arg {
+      metaArguments.append(instruction)
+    } else {
+      throw InstructionError(
+        "`\(instruction.name.rawValue)` stands before the first `FROM`",
+        hint: "only `ARG` may come before `FROM`")
+    }
+  }
+
+  /// Cuts a line into words and reads the heredocs that follow it.
+  private mutating func cut(
+    _ line: LogicalLine
+  ) throws(InstructionError) -> (Node, [Heredoc], SourceRange) {
+    guard String(validating: line.bytes, as: UTF8.self) != nil else {
+      throw InstructionError("the instruction is not valid UTF-8", hint: "save the file as UTF-8")
+    }
+    let node = try Node(line: line.bytes[...], escape: escape)
+    var range = line.range
+    var heredocs: [Heredoc] = []
+    if node.mayHaveHeredocs {
+      for opening in try HeredocScanner.openings(in: line.bytes) {
+        heredocs.append(try readHeredoc(opening))
+      }
+      if !heredocs.isEmpty {
+        range.endLine = reader.number
+        range.endColumn = nil
+      }
+    }
+    return (node, heredocs, range)
+  }
+
+  private mutating func readHeredoc(
+    _ opening: HeredocScanner.Opening
+  ) throws(InstructionError) -> Heredoc {
+    let start = reader.number + 1
+    let terminator = Array(opening.name.utf8)
+    var content: [UInt8] = []
+    while let line = reader.next() {
+      var candidate = line.content
+      if opening.trimsTabs { candidate = candidate.drop { $0 == UInt8(ascii: "\t") } }
+      if candidate.elementsEqual(terminator) {
+        return Heredoc(
+          name: opening.name, fileDescriptor: opening.fileDescriptor, expands: opening.expands,
+          trimsTabs: opening.trimsTabs, content: content,
+          range: SourceRange(startLine: start, endLine: reader.number))
+      }
+      content.append(contentsOf: line.raw)
+    }
+    throw InstructionError(
+      "the heredoc `\(opening.name.excerpt)` is not terminated",
+      hint: "put a line with nothing but `\(opening.name.excerpt)` after its body")
+  }
+
+  private func stage(
+    _ node: Node, _ line: LogicalLine, at range: SourceRange
+  ) throws(InstructionError) -> Stage {
+    let words = node.words
+    guard words.count == 1 || (words.count == 3 && words[1].lowercased() == "as") else {
+      throw InstructionError(
+        "`FROM` requires either one or three arguments", hint: "write `FROM <image> [AS <name>]`")
+    }
+    let flags = try FlagSet(node.flags, of: "FROM", knowing: ["platform": .string])
+    let spelledName = words.count == 3 ? words[2] : nil
+    let name = spelledName?.lowercased()
+    if let name, !DockerfileParser.isValidStageName(name) {
+      throw InstructionError(
+        "invalid name for a stage: `\(words[2].excerpt)`",
+        hint: "start with a letter; go on with letters, digits, `-`, `_` and `.`")
+    }
+    return Stage(
+      index: stages.count, name: name, spelledName: spelledName, base: words[0],
+      platform: flags["platform"], fromRange: range, text: text(line.bytes),
+      keyword: node.keyword, asKeyword: words.count == 3 ? words[1] : nil,
+      comment: name.flatMap { Comments.description(of: $0, in: line.comments) },
+      instructions: [])
+  }
+
+  /// Whether this may name a stage: a letter, then letters, digits, `-`, `_` and `.`.
+  private static func isValidStageName(_ name: String) -> Bool {
+    guard let first = name.utf8.first, (0x61...0x7A).contains(first) else { return false }
+    return name.utf8.allSatisfy { byte in
+      (0x61...0x7A).contains(byte) || (0x30...0x39).contains(byte)
+        || "-_.".utf8.contains(byte)
+    }
+  }
+
+  // MARK: Diagnostics
+
+  private mutating func report(_ error: InstructionError, at range: SourceRange) {
+    errors.append(SyntaxDiagnostic(.error, error.message, hint: error.hint, at: range))
+  }
+
+  private mutating func warnAboutEmptyLine(in line: LogicalLine) {
+    guard let number = line.emptyLine, warnings.count < DockerfileParser.maximumWarnings else {
+      return
+    }
+    warnings.append(
+      SyntaxDiagnostic(
+        .warning, "an empty line inside an instruction",
+        hint: "delete the line, or start it with `#`", rule: .noEmptyContinuation,
+        at: SourceRange(line: number)))
+  }
+}

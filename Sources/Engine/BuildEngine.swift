@@ -1,0 +1,45 @@
+package import BuildGraph
+package import OCI
+internal import Snapshots
+
+/// Turns plans into images.
+package struct BuildEngine: Sendable {
+  package let stores: EngineStores
+
+  package init(stores: EngineStores) {
+    self.stores = stores
+  }
+
+  /// Does what the plan says and returns the descriptor of the image's manifest, which is in the
+  /// content store and has no tag yet.
+  ///
+  /// Throws `EngineError`, which names the step that failed. Cancelling kills what runs.
+  package func build(_ plan: BuildPlan, _ inputs: BuildInputs) async throws -> Descriptor {
+    let solver = Solver(plan, stores: stores, inputs: inputs)
+    do {
+      let state = try await withTaskCancellationHandler {
+        try await solver.state(of: plan.target)
+      } onCancel: {
+        Task { await solver.cancel() }
+      }
+      guard state.base == .nothing else {
+        throw EngineError(vertex: plan.vertices[plan.target], cause: .hostNotExportable)
+      }
+      let descriptor = try await ImageAssembler(stores: stores, inputs: inputs)
+        .assemble(plan, state)
+      try await confirm(solver)
+      return descriptor
+    } catch {
+      await solver.finish()
+      try? await confirm(solver)
+      throw error
+    }
+  }
+
+  /// What was learnt outlives a restart from here on, also where the build failed later.
+  private func confirm(_ solver: Solver) async throws {
+    let keys = await solver.writtenKeys
+    let records = stores.records
+    try await BlockingWork.run { try records.confirm(keys) }
+  }
+}

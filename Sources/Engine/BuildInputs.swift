@@ -1,0 +1,39 @@
+package import Reporting
+package import Snapshots
+package import SystemPackage
+
+/// What a build gets from outside besides its plan.
+package struct BuildInputs: Sendable {
+  /// The local directories by name, `.dockerignore` applied; `""` is the main context.
+  package var contexts: [String: any FileTree]
+  /// This machine's system, where a plan builds on it.
+  package var host: HostSystem?
+  /// The values of `RUN --mount=type=secret`, by id.
+  package var secrets: [String: [UInt8]]
+  /// Sockets of SSH agents, by id.
+  package var sshSockets: [String: FilePath]
+  /// The latest time that the image's files, configuration and history may have, in seconds; nil
+  /// leaves times alone (`--timestamps=preserve`).
+  package var latestTime: Int64?
+  package var compression: LayerEncoding.Compression
+  package var reporter: Reporter
+
+  package init(
+    contexts: [String: any FileTree] = [:], host: HostSystem? = nil,
+    secrets: [String: [UInt8]] = [:], sshSockets: [String: FilePath] = [:],
+    latestTime: Int64? = 0, compression: LayerEncoding.Compression = .gzip(level: 6),
+    reporter: Reporter
+  ) {
+    self.contexts = contexts
+    self.host = host
+    self.secrets = secrets
+    self.sshSockets = sshSockets
+    self.latestTime = latestTime
+    self.compression = compression
+    self.reporter = reporter
+  }
+
+  var encoding: LayerEncoding {
+    LayerEncoding(compression: compression, latestTime: latestTime)
+  }
+}

@@ -1,0 +1,42 @@
+internal import BuildGraph
+package import OCI
+package import Snapshots
+package import SystemPackage
+
+/// What is kept on disk between builds, below one home (`docs/walk.md` has the map).
+package struct EngineStores: Sendable {
+  package let home: FilePath
+  package let content: ContentStore
+  package let layers: LayerStore
+  package let records: RecordStore
+  package let cacheMounts: CacheMountStore
+
+  /// Opens the stores below `home`, made where there are none. Throws `SystemCallError`.
+  package init(home: FilePath) throws {
+    self.home = home
+    content = try ContentStore(root: home)
+    layers = try LayerStore(root: home.appending("snapshots"), content: content)
+    records = try RecordStore(home: home)
+    cacheMounts = try CacheMountStore(home: home)
+    try ContentStore.makeDirectories(home.appending("contexts"))
+  }
+
+  /// The state of a pinned image: its layers, none of them unpacked.
+  func state(of source: ImageSource) throws -> FileSystemState {
+    FileSystemState(layers: try layerStack(of: Image(source.descriptor, in: content)))
+  }
+
+  /// The layers of an image, bottom first, none of them unpacked.
+  package func layerStack(of image: Image) throws -> [LayerID] {
+    let manifest = try image.manifest()
+    let diffIDs = try image.configuration().rootFileSystem.diffIDs
+    guard manifest.layers.count == diffIDs.count else {
+      throw ContentError.malformedDocument(
+        "\(image.descriptor.digest)",
+        "\(manifest.layers.count) layers but \(diffIDs.count) diff ids")
+    }
+    return try zip(manifest.layers, diffIDs).map { descriptor, diffID in
+      try layers.adopt(descriptor: descriptor, diffID: diffID)
+    }
+  }
+}

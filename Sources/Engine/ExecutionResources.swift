@@ -1,0 +1,81 @@
+import Glibc
+internal import OCI
+internal import Sandbox
+internal import Snapshots
+import Synchronization
+internal import SystemPackage
+
+/// What a running step holds on disk, given back when it ends however it ends.
+final class ExecutionResources: Sendable {
+  private struct State {
+    var root: ScratchLayer?
+    var scratches: [ScratchLayer] = []
+    var leases: [CacheMountStore.Lease] = []
+  }
+
+  private let layers: LayerStore
+  private let state = Mutex(State())
+
+  init(layers: LayerStore) {
+    self.layers = layers
+  }
+
+  /// The directories that the root's overlay writes to.
+  func beginRoot() throws -> (upper: FilePath, work: FilePath) {
+    let scratch = try ScratchLayer(in: layers)
+    state.withLock { $0.root = scratch }
+    return (scratch.upper, scratch.work)
+  }
+
+  /// Directories for an overlay whose writes are thrown away.
+  func beginScratchOverlay() throws -> OverlayScratch {
+    let scratch = try ScratchLayer(in: layers)
+    state.withLock { $0.scratches.append(scratch) }
+    return OverlayScratch(upper: scratch.upper, work: scratch.work)
+  }
+
+  /// An empty folder that is thrown away.
+  func beginScratchFolder() throws -> FilePath {
+    try beginScratchOverlay().upper
+  }
+
+  /// Holds a cache folder until the step ends.
+  func keep(_ lease: CacheMountStore.Lease) {
+    state.withLock { $0.leases.append(lease) }
+  }
+
+  /// Turns what the step wrote into a layer.
+  ///
+  /// - Parameter stubs: mount points that the step saw only because something was mounted there;
+  ///   what is left of them is no change.
+  func commitRoot(withoutStubs stubs: [FilePath]) throws -> LayerID {
+    guard let root = state.withLock({ $0.root }) else {
+      throw SystemCallError("commit", "the step's root", code: .noSuchFileOrDirectory)
+    }
+    for stub in stubs.sorted(by: { $0.components.count > $1.components.count }) {
+      ExecutionResources.removeStub(root.upper.appending(stub.components))
+    }
+    return try root.commit()
+  }
+
+  func release() {
+    let held = state.withLock { state in
+      defer { state = State() }
+      return state
+    }
+    for scratch in held.scratches { scratch.discard() }
+    held.root?.discard()
+    for lease in held.leases { lease.release() }
+  }
+
+  /// A whiteout or an empty directory where there was nothing before the step.
+  private static func removeStub(_ path: FilePath) {
+    var status = stat()
+    guard lstat(path.string, &status) == 0 else { return }
+    switch status.st_mode & S_IFMT {
+    case S_IFCHR where status.st_rdev == 0: unlink(path.string)
+    case S_IFDIR: rmdir(path.string)
+    default: break
+    }
+  }
+}

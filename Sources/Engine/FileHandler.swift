@@ -1,0 +1,132 @@
+internal import Archive
+internal import BuildGraph
+import Glibc
+internal import OCI
+internal import Snapshots
+
+/// Copies and makes files: straight into a blob where no process will run on top, else into a
+/// directory that an overlay can use.
+struct FileHandler: Sendable {
+  private let stores: EngineStores
+  private let inputs: BuildInputs
+  private let trees: StateTrees
+  /// The vertices whose layers some process of the plan runs on, or has mounted.
+  private let underProcesses: Set<Int>
+  private let latestTime: Int64?
+
+  init(plan: BuildPlan, stores: EngineStores, inputs: BuildInputs, trees: StateTrees) {
+    self.stores = stores
+    self.inputs = inputs
+    self.trees = trees
+    latestTime = inputs.latestTime
+    underProcesses = FileHandler.verticesUnderProcesses(plan)
+  }
+
+  /// What a copy takes from a state, and its digest.
+  func select(_ action: CopyAction, from state: FileSystemState) async throws
+    -> (SourceSelection, Digest)
+  {
+    try await BlockingWork.run {
+      let selection = try SourceSelection(action, from: trees.tree(of: state))
+      return (selection, try selection.contentDigest(resetsOwners: state.isContext))
+    }
+  }
+
+  /// The digest of what lies at a path of a state, for a mount.
+  func contentDigest(of path: String, in state: FileSystemState) async throws -> Digest {
+    let whole = CopyAction(input: 0, sources: [path], destination: "/")
+    return try await select(whole, from: state).1
+  }
+
+  /// Works the actions out over `states[0]` and stores the layer.
+  func run(
+    _ actions: [FileAction], vertex index: Int, selections: [Int: SourceSelection],
+    states: [FileSystemState]
+  ) async throws -> LayerID {
+    var selections = selections
+    for (number, action) in actions.enumerated() where selections[number] == nil {
+      guard case .copy(let copy) = action else { continue }
+      selections[number] = try await select(copy, from: states[copy.input]).0
+    }
+    let complete = selections
+    return try await BlockingWork.run {
+      try store(actions, vertex: index, selections: complete, states: states)
+    }
+  }
+
+  private func store(
+    _ actions: [FileAction], vertex index: Int, selections: [Int: SourceSelection],
+    states: [FileSystemState]
+  ) throws -> LayerID {
+    let host = states[0].base == .host ? inputs.host : nil
+    var draft = LayerDraft(
+      over: try trees.tree(of: states[0]), readOnly: host?.binds.map(\.target) ?? [],
+      now: FileTime.now)
+    var unpacked: [ArchiveExpansion] = []
+    defer { for expansion in unpacked { expansion.discard() } }
+    for (number, action) in actions.enumerated() {
+      switch action {
+      case .makeDirectory(let make): try draft.makeDirectory(make)
+      case .makeFile(let make): try draft.makeFile(make)
+      case .copy(let copy):
+        guard let selection = selections[number] else { continue }
+        let resetsOwners = states[copy.input].isContext
+        guard copy.unpacksArchives else {
+          try draft.copy(selection, copy, resetsOwners: resetsOwners)
+          continue
+        }
+        let split = try ArchiveExpansion.split(selection, layers: stores.layers)
+        try draft.copy(split.plain, copy, resetsOwners: resetsOwners)
+        for expansion in split.archives {
+          unpacked.append(expansion)
+          try draft.copy(expansion.selection(), copy, resetsOwners: false)
+        }
+      }
+    }
+    return try write(draft, asDirectory: underProcesses.contains(index))
+  }
+
+  private func write(_ draft: LayerDraft, asDirectory: Bool) throws -> LayerID {
+    if asDirectory {
+      let pending = try stores.layers.beginDirectory()
+      let sink = try pending.sink()
+      try draft.write(to: sink)
+      try sink.finish()
+      return try pending.commit()
+    }
+    let pending = try stores.layers.beginBlob(encoding: inputs.encoding)
+    try draft.write(to: pending)
+    return try pending.finish()
+  }
+
+  private static func verticesUnderProcesses(_ plan: BuildPlan) -> Set<Int> {
+    var result: Set<Int> = []
+    func markChain(from index: Int) {
+      guard result.insert(index).inserted else { return }
+      let vertex = plan.vertices[index]
+      switch vertex.operation {
+      case .merge: vertex.inputs.forEach(markChain)
+      case .file, .execute: vertex.inputs.first.map(markChain)
+      case .source: break
+      }
+    }
+    for vertex in plan.vertices {
+      if case .execute = vertex.operation { vertex.inputs.forEach(markChain) }
+    }
+    return result
+  }
+}
+
+extension FileSystemState {
+  var isContext: Bool {
+    if case .context = base { true } else { false }
+  }
+}
+
+extension FileTime {
+  static var now: FileTime {
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    return FileTime(seconds: Int64(time.tv_sec), nanoseconds: Int32(time.tv_nsec))
+  }
+}

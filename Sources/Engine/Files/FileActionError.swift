@@ -1,0 +1,39 @@
+/// Why files could not be copied or made.
+package enum FileActionError: Error, Hashable, CustomStringConvertible {
+  /// The source as the Dockerfile has it.
+  case notFound(String)
+  /// The source, and that `.dockerignore` keeps it out of the context.
+  case ignored(String)
+  case notADirectory(String)
+  /// A directory is where a file should go.
+  case isADirectory(String)
+  case unknownUser(String)
+  case unknownGroup(String)
+  case invalidMode(String)
+  case unsupportedArchive(String, format: String)
+  case readOnlyDestination(String)
+  case tooManyLinks(String)
+
+  package var description: String {
+    switch self {
+    case .notFound(let path): "`\(path)` not found; hint: sources are relative to their context"
+    case .ignored(let path):
+      "`\(path)` is left out of the context by `.dockerignore`; hint: take it back with `!\(path)`"
+    case .notADirectory(let path):
+      "cannot copy into `\(path)`, which is not a directory"
+    case .isADirectory(let path): "cannot replace the directory `\(path)` with a file"
+    case .unknownUser(let name):
+      "no user `\(name)` in the image's /etc/passwd; hint: a numeric id needs no entry"
+    case .unknownGroup(let name):
+      "no group `\(name)` in the image's /etc/group; hint: a numeric id needs no entry"
+    case .invalidMode(let text): "`\(text)` is not a mode; hint: `--chmod=755` or `u=rwX,go=rX`"
+    case .unsupportedArchive(let path, let format):
+      "`\(path)` is an archive compressed with \(format), which `ADD` cannot unpack yet; "
+        + "hint: use gzip or zstd, or `COPY` it and unpack it in a `RUN`"
+    case .readOnlyDestination(let path):
+      "`\(path)` belongs to this machine, which a `host:` stage shows read-only; "
+        + "hint: write below `/src`, `/out` or `/tmp`"
+    case .tooManyLinks(let path): "too many levels of symbolic links at `\(path)`"
+    }
+  }
+}

@@ -1,0 +1,301 @@
+internal import BuildGraph
+import Glibc
+internal import OCI
+internal import Reporting
+internal import Snapshots
+internal import SystemPackage
+
+/// Finds the state that each vertex makes, doing as little as it can.
+///
+/// A vertex is asked two questions. *What stands for your result?* is answered from definitions and
+/// cheap digests, and from the cache's records. *What is your result?* runs the step only where no
+/// record was found. Each question is answered once a build; vertices that do not depend on each
+/// other are worked on at the same time, and equal steps of several processes share one run.
+actor Solver {
+  private let plan: BuildPlan
+  private let stores: EngineStores
+  private let inputs: BuildInputs
+  private let files: FileHandler
+  private let executions: ExecutionHandler
+  private let running: Turnstile
+
+  private var resolutions: [Int: Task<Resolution, any Error>] = [:]
+  private var states: [Int: Task<FileSystemState, any Error>] = [:]
+  /// The keys under which this build wrote records.
+  private(set) var writtenKeys: Set<Digest> = []
+
+  init(_ plan: BuildPlan, stores: EngineStores, inputs: BuildInputs) {
+    self.plan = plan
+    self.stores = stores
+    self.inputs = inputs
+    let trees = StateTrees(stores: stores, inputs: inputs)
+    files = FileHandler(plan: plan, stores: stores, inputs: inputs, trees: trees)
+    executions = ExecutionHandler(stores: stores, inputs: inputs, trees: trees)
+    running = Turnstile(limit: max(4, 2 * sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+  }
+
+  /// The state that a vertex makes.
+  func state(of index: Int) async throws -> FileSystemState {
+    if let task = states[index] { return try await task.value }
+    let task = Task { try await makeState(of: index) }
+    states[index] = task
+    return try await task.value
+  }
+
+  /// Stops everything that is under way.
+  func cancel() {
+    for task in resolutions.values { task.cancel() }
+    for task in states.values { task.cancel() }
+  }
+
+  /// Stops everything that is under way and waits until nothing of it is left.
+  func finish() async {
+    cancel()
+    for task in states.values { _ = await task.result }
+  }
+
+  // MARK: - What stands for a result
+
+  /// What is known of a step before its result is needed.
+  private struct Resolution: Sendable {
+    /// The keys a record is found under: by definition first, then by the content of what is
+    /// copied and mounted; one where both are the same.
+    var keys: [StepKey]
+    var record: CacheRecord?
+    /// What is copied, for steps that copy.
+    var selections: [Int: SourceSelection] = [:]
+
+    /// What stands for the result in the keys of later steps.
+    var identity: Digest {
+      record?.identity ?? keys[keys.count - 1].digest
+    }
+  }
+
+  private func identity(of index: Int) async throws -> Digest {
+    let vertex = plan.vertices[index]
+    switch vertex.operation {
+    case .source(.host):
+      guard let host = inputs.host else { throw EngineError(vertex: vertex, cause: .hostUnavailable) }
+      return host.identity
+    case .source(let source):
+      return StepKey([.init("source", Operation.source(source).keyDigest.hex)]).digest
+    case .merge:
+      var parts: [CacheRecord.KeyPart] = [.init("operation", "merge")]
+      for input in vertex.inputs {
+        parts.append(.init("input", try await identity(of: input).hex))
+      }
+      return StepKey(parts).digest
+    case .execute, .file:
+      return try await resolution(of: index).identity
+    }
+  }
+
+  private func resolution(of index: Int) async throws -> Resolution {
+    if let task = resolutions[index] { return try await task.value }
+    let task = Task { try await makeResolution(of: index) }
+    resolutions[index] = task
+    return try await task.value
+  }
+
+  private func makeResolution(of index: Int) async throws -> Resolution {
+    let vertex = plan.vertices[index]
+    do {
+      var resolution: Resolution
+      switch vertex.operation {
+      case .file(let actions): resolution = try await resolve(vertex, copying: actions)
+      case .execute(let execution): resolution = try await resolve(vertex, executing: execution)
+      case .source, .merge: resolution = Resolution(keys: [])
+      }
+      if vertex.ignoresCache { resolution.record = nil }
+      return resolution
+    } catch {
+      throw EngineError.wrapping(error, vertex)
+    }
+  }
+
+  /// The parts of a key that every step has, and the identity of what it works on.
+  private func commonParts(_ vertex: Vertex) async throws -> [CacheRecord.KeyPart] {
+    var parts: [CacheRecord.KeyPart] = [
+      .init("definition", vertex.operation.keyDigest.hex)
+    ]
+    if let base = vertex.inputs.first {
+      parts.append(.init("base", try await identity(of: base).hex))
+    }
+    return parts
+  }
+
+  private func resolve(_ vertex: Vertex, copying actions: [FileAction]) async throws -> Resolution {
+    let parts = try await commonParts(vertex)
+    var selections: [Int: SourceSelection] = [:]
+    var byDefinition = parts
+    var needsContent: [(Int, CopyAction)] = []
+    for (number, action) in actions.enumerated() {
+      guard case .copy(let copy) = action else { continue }
+      let input = vertex.inputs[copy.input]
+      if case .source(.context) = plan.vertices[input].operation {
+        let (selection, digest) = try await files.select(copy, from: state(of: input))
+        selections[number] = selection
+        byDefinition.append(.init("files \(number)", digest.hex))
+      } else {
+        needsContent.append((number, copy))
+        byDefinition.append(.init("source \(number)", try await identity(of: input).hex))
+      }
+    }
+    let key = StepKey(byDefinition)
+    if needsContent.isEmpty {
+      return Resolution(keys: [key], record: find([key]), selections: selections)
+    }
+    if !vertex.ignoresCache, let record = find([key]) {
+      return Resolution(keys: [key], record: record, selections: selections)
+    }
+    var byContent = byDefinition.filter { !$0.name.hasPrefix("source ") }
+    for (number, copy) in needsContent {
+      let (selection, digest) = try await files.select(
+        copy, from: state(of: vertex.inputs[copy.input]))
+      selections[number] = selection
+      byContent.append(.init("files \(number)", digest.hex))
+    }
+    let contentKey = StepKey(byContent)
+    return Resolution(
+      keys: [key, contentKey], record: find([contentKey], alias: key), selections: selections)
+  }
+
+  private func resolve(_ vertex: Vertex, executing execution: Execution) async throws -> Resolution {
+    var byDefinition = try await commonParts(vertex)
+    var stageMounts: [(Int, BindMount)] = []
+    for (number, mount) in execution.mounts.enumerated() {
+      guard let bind = mount.inputMount else { continue }
+      let input = vertex.inputs[bind.input]
+      switch plan.vertices[input].operation {
+      case .source(.context):
+        let digest = try await files.contentDigest(of: bind.source, in: state(of: input))
+        byDefinition.append(.init("files \(number)", digest.hex))
+      case .source:
+        byDefinition.append(.init("files \(number)", try await identity(of: input).hex))
+      default:
+        stageMounts.append((number, bind))
+        byDefinition.append(.init("source \(number)", try await identity(of: input).hex))
+      }
+    }
+    let key = StepKey(byDefinition)
+    if stageMounts.isEmpty {
+      return Resolution(keys: [key], record: find([key]))
+    }
+    if !vertex.ignoresCache, let record = find([key]) {
+      return Resolution(keys: [key], record: record)
+    }
+    var byContent = byDefinition.filter { !$0.name.hasPrefix("source ") }
+    for (number, bind) in stageMounts {
+      let digest = try await files.contentDigest(
+        of: bind.source, in: state(of: vertex.inputs[bind.input]))
+      byContent.append(.init("files \(number)", digest.hex))
+    }
+    let contentKey = StepKey(byContent)
+    return Resolution(keys: [key, contentKey], record: find([contentKey], alias: key))
+  }
+
+  /// The first usable record of `keys`; it is remembered under `alias` too.
+  private func find(_ keys: [StepKey], alias: StepKey? = nil) -> CacheRecord? {
+    for key in keys {
+      guard let record = stores.records.record(for: key.digest) else { continue }
+      guard stores.layers.contains(record.layer) else {
+        stores.records.remove(key.digest)
+        continue
+      }
+      if let alias { remember(record, under: alias) }
+      return record
+    }
+    return nil
+  }
+
+  /// A record that cannot be written costs a later build time, and this one nothing.
+  private func remember(_ record: CacheRecord, under key: StepKey) {
+    var record = record
+    record.parts = key.parts
+    if (try? stores.records.write(record, for: key.digest)) != nil {
+      writtenKeys.insert(key.digest)
+    }
+  }
+
+  // MARK: - The result
+
+  private func makeState(of index: Int) async throws -> FileSystemState {
+    let vertex = plan.vertices[index]
+    do {
+      switch vertex.operation {
+      case .source(.scratch): return FileSystemState()
+      case .source(.host): return FileSystemState(base: .host)
+      case .source(.context(let context)): return FileSystemState(base: .context(context.name))
+      case .source(.image(let image)): return try stores.state(of: image)
+      case .merge: return try await merge(vertex)
+      case .execute, .file: return try await result(of: index, vertex)
+      }
+    } catch {
+      throw EngineError.wrapping(error, vertex)
+    }
+  }
+
+  private func merge(_ vertex: Vertex) async throws -> FileSystemState {
+    var result = try await state(of: vertex.inputs[0])
+    for input in vertex.inputs.dropFirst() {
+      result.layers += try await state(of: input).layers
+    }
+    return result
+  }
+
+  private func result(of index: Int, _ vertex: Vertex) async throws -> FileSystemState {
+    let resolution = try await resolution(of: index)
+    let base = try await state(of: vertex.inputs[0])
+    let step = StepID(index + 1)
+    inputs.reporter.report(.stepAnnounced(step, name: vertex.label))
+    if let record = resolution.record {
+      inputs.reporter.report(.stepFinished(step, .cached))
+      return base.adding(record.layer)
+    }
+    var mounted: [Int: FileSystemState] = [:]
+    for input in vertex.inputs { mounted[input] = try await state(of: input) }
+    do {
+      let layer = try await run(index, vertex, resolution, states: vertex.inputs.map { mounted[$0]! })
+      return base.adding(layer)
+    } catch {
+      inputs.reporter.report(
+        .stepFinished(step, error is CancellationError ? .cancelled : .failed(reason: "\(error)")))
+      throw error
+    }
+  }
+
+  /// Runs a step, unless another process is found to have done so meanwhile.
+  private func run(
+    _ index: Int, _ vertex: Vertex, _ resolution: Resolution, states: [FileSystemState]
+  ) async throws -> LayerID {
+    let step = StepID(index + 1)
+    let key = resolution.keys[resolution.keys.count - 1]
+    let lockPath = stores.home.appending("locks").appending("step-\(key.digest.short)")
+    let lock = try await BlockingWork.run { try FileLock(transient: lockPath) }
+    defer { lock.releaseRemoving(lockPath) }
+    if !vertex.ignoresCache, let record = find([key]) {
+      inputs.reporter.report(.stepFinished(step, .cached))
+      return record.layer
+    }
+    let (files, executions) = (files, executions)
+    let layer = try await running.pass {
+      self.inputs.reporter.report(.stepStarted(step))
+      switch vertex.operation {
+      case .file(let actions):
+        return try await files.run(
+          actions, vertex: index, selections: resolution.selections, states: states)
+      case .execute(let execution):
+        return try await executions.run(execution, vertex: vertex, step: step, states: states)
+      case .source, .merge: throw EngineError(vertex: vertex, cause: .unsupported("not a step"))
+      }
+    }
+    // What ran although it was in the cache has a result of its own; so have the steps after it.
+    let identity =
+      vertex.ignoresCache
+      ? StepKey([.init("key", key.digest.hex), .init("layer", "\(layer)")]).digest : key.digest
+    let record = CacheRecord(identity: identity, layer: layer, label: vertex.label, parts: [])
+    for key in resolution.keys { remember(record, under: key) }
+    inputs.reporter.report(.stepFinished(step, .done))
+    return layer
+  }
+}

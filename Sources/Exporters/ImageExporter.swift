@@ -1,0 +1,84 @@
+import Archive
+package import OCI
+import SystemPackage
+
+/// Writes images of a store to a destination.
+package struct ImageExporter: Sendable {
+  private let store: ContentStore
+  private let progress: TransferProgress
+
+  /// `progress` is told the bytes that were written.
+  package init(store: ContentStore, progress: @escaping TransferProgress = { _ in }) {
+    self.store = store
+    self.progress = progress
+  }
+
+  /// Writes `images`; every blob of theirs must be in the store. Blocks the thread.
+  ///
+  /// Of an index only those manifests are written that are in the store. The files of an index with
+  /// several images go into one folder a platform, such as `linux_amd64`. A file that is written
+  /// appears under its name only when it is whole. Throws ``ExportError``, `ContentError`,
+  /// `SystemCallError` and `ArchiveError`.
+  package func write(_ images: [NamedImage], to destination: ExportDestination) throws {
+    let contents = try images.map { try ImageContent(of: $0, in: store) }
+    switch destination {
+    case .layoutDirectory(let path):
+      try LayoutDirectory(path: path, progress: progress).add(contents, from: store)
+    case .layoutArchive(let target):
+      try writeArchive(contents, isDockerArchive: false, to: target)
+    case .dockerArchive(let target):
+      try writeArchive(contents, isDockerArchive: true, to: target)
+    case .directory(let path):
+      try writeFiles(of: contents, to: DirectoryFileSystemSink(path, progress: progress))
+    case .tar(let target):
+      try target.write { sink in
+        try writeFiles(
+          of: contents, to: TarFileSystemSink(CountingSink(sink, progress: progress)))
+      }
+    }
+  }
+
+  private func writeArchive(
+    _ contents: [ImageContent], isDockerArchive: Bool, to target: ArchiveTarget
+  ) throws {
+    let archive = LayoutArchive(contents: contents, store: store, isDockerArchive: isDockerArchive)
+    try target.write { try archive.write(to: CountingSink($0, progress: progress)) }
+  }
+
+  private func writeFiles(of contents: [ImageContent], to sink: any FileSystemSink) throws {
+    var seen: Set<Digest> = []
+    let images = contents.flatMap(\.runnable).filter { seen.insert($0.descriptor.digest).inserted }
+    guard let first = images.first else { throw ExportError.noFileSystem }
+    if images.count == 1 {
+      try FlattenedImage(first.manifest, in: store).write(to: sink)
+    } else {
+      try writeByPlatform(images, to: sink)
+    }
+    try sink.finish()
+  }
+
+  private func writeByPlatform(_ images: [RunnableManifest], to sink: any FileSystemSink) throws {
+    var used: Set<String> = []
+    let named = try images.map { image in
+      let platform = try Image(image.descriptor, in: store).configuration().platform
+      let folder = platform.folderName
+      guard used.insert(folder).inserted else { throw ExportError.ambiguousFileSystem(folder) }
+      return (folder, image)
+    }
+    for (folder, image) in named {
+      try FlattenedImage(image.manifest, in: store).write(to: sink, prefix: Array(folder.utf8))
+    }
+  }
+}
+
+extension Platform {
+  /// As buildx names the folders of a multi-platform export. The configuration is an image's word, so
+  /// what could lead elsewhere is replaced.
+  fileprivate var folderName: String {
+    let name = String(
+      description.map { character in
+        character.isLetter || character.isNumber || "._-".contains(character) ? character : "_"
+      })
+    return name.allSatisfy { $0 == "." } ? "_" : name
+  }
+}

@@ -1,0 +1,160 @@
+package import DockerfileSyntax
+package import OCI
+
+/// Why a Dockerfile makes no plan: one problem or more, each with the line that it is about.
+package struct FrontendError: Error, Sendable, CustomStringConvertible {
+  /// What the Dockerfile is called in messages.
+  package var file = "Dockerfile"
+  /// Never empty; in the order of their lines.
+  package var problems: [Problem]
+
+  /// One thing that is wrong, and where.
+  package struct Problem: Sendable {
+    package var reason: Reason
+    /// Absent for what no line is to blame for, such as an unknown target.
+    package var range: SourceRange?
+  }
+
+  init(_ reason: Reason, at range: SourceRange?) {
+    problems = [Problem(reason: reason, range: range)]
+  }
+
+  init(problems: [Problem]) {
+    self.problems = problems
+  }
+
+  /// Every problem as `file:line: message`, with its hint below.
+  package var description: String {
+    problems.map { problem in
+      let place = problem.range.map { "\(file):\($0.startLine): " } ?? "\(file): "
+      let hint = problem.reason.hint.map { "\nhint: \($0)" } ?? ""
+      return place + problem.reason.message + hint
+    }.joined(separator: "\n")
+  }
+}
+
+extension FrontendError {
+  /// What is wrong.
+  package enum Reason: Sendable {
+    /// The parser's, or a lint finding where `# check=error=true` asks for failure.
+    case diagnostic(SyntaxDiagnostic)
+    /// A part of an instruction that cannot be understood once it is expanded.
+    case instruction(InstructionError)
+    case expansion(ExpansionError, word: String)
+    case noStages
+    case unknownTarget(String, stages: [String])
+    case unknownStageNumber(Int, count: Int)
+    /// A `FROM` that names nothing once it is expanded; `unset` are the variables to blame.
+    case emptyBase(String, unset: [String])
+    case emptyPlatform(String, unset: [String])
+    case invalidPlatform(String)
+    case invalidReference(ReferenceError)
+    case variableInFrom(String)
+    case circularDependency([String])
+    case laterStage(String, current: String)
+    case unresolvedImage(String, similar: String?, cause: any Error)
+    /// An `ONBUILD` trigger of the base that cannot be understood.
+    case trigger(String, SyntaxDiagnostic)
+    case remoteSource(String, InstructionName)
+    case checksumOfLocalSource
+    case invalidMountTarget(String)
+    case requiredDevice(String)
+    case emptyVolume
+    case invalidSignal(String)
+    case invalidPort(String, PortProblem)
+    case invalidEpoch(String)
+  }
+}
+
+extension FrontendError.Reason {
+  /// What is wrong, in words: lower case, no full stop.
+  package var message: String {
+    switch self {
+    case .diagnostic(let diagnostic): diagnostic.message
+    case .instruction(let error): error.message
+    case .expansion(let error, let word): "`\(word)` cannot be expanded: \(error.summary)"
+    case .noStages: "there is no stage to build"
+    case .unknownTarget(let name, _): "there is no stage `\(name)`"
+    case .unknownStageNumber(let number, _): "there is no stage number \(number)"
+    case .emptyBase(let expression, _): "the base image `\(expression)` expands to nothing"
+    case .emptyPlatform(let expression, _): "the platform `\(expression)` expands to nothing"
+    case .invalidPlatform(let text): "`\(text)` is not a platform"
+    case .invalidReference(let error): "\(error)".splitAtHint.message
+    case .variableInFrom(let text): "`from` does not expand variables: `\(text)`"
+    case .circularDependency(let names):
+      "stages depend on each other: " + names.map { "`\($0)`" }.joined(separator: " -> ")
+    case .laterStage(let name, let current):
+      "stage `\(name)` is defined after `\(current)`, which needs it"
+    case .unresolvedImage(let name, _, let cause):
+      "cannot resolve `\(name)`: " + "\(cause)".splitAtHint.message
+    case .trigger(let text, let diagnostic):
+      "the base image's trigger `ONBUILD \(text)` cannot be understood: \(diagnostic.message)"
+    case .remoteSource(let source, let instruction):
+      instruction == .copy
+        ? "`COPY` cannot copy from an address: `\(source)`"
+        : "`ADD` of an address is not supported yet: `\(source)`"
+    case .checksumOfLocalSource: "`--checksum` is for `ADD` of an address only"
+    case .invalidMountTarget(let target): "nothing can be mounted at `\(target)`"
+    case .requiredDevice(let name): "devices are not supported: `\(name)`"
+    case .emptyVolume: "a volume cannot be an empty string"
+    case .invalidSignal(let text): "`\(text)` is not a signal"
+    case .invalidPort(let text, let problem): "`\(text)` is not a port: \(problem)"
+    case .invalidEpoch(let text): "`SOURCE_DATE_EPOCH` cannot be `\(text)`"
+    }
+  }
+
+  /// What to do about it; nil where the message says it all.
+  package var hint: String? {
+    switch self {
+    case .diagnostic(let diagnostic), .trigger(_, let diagnostic): diagnostic.hint
+    case .instruction(let error): error.hint
+    case .noStages: "start with `FROM`"
+    case .unknownTarget(let name, let stages):
+      Suggestion.closest(to: name.lowercased(), in: stages).map { "did you mean `\($0)`?" }
+        ?? (stages.isEmpty
+          ? "no stage has a name; give one with `FROM … AS name`"
+          : "the stages are " + stages.map { "`\($0)`" }.joined(separator: ", "))
+    case .unknownStageNumber(_, let count):
+      count == 1 ? "the only stage is number 0" : "stages are numbered from 0 to \(count - 1)"
+    case .emptyBase(_, let unset): Self.unsetHint(unset)
+    case .emptyPlatform(_, let unset): Self.unsetHint(unset)
+    case .invalidPlatform: "it is `os/architecture[/variant]`, such as `linux/arm64`"
+    case .invalidReference(let error): "\(error)".splitAtHint.hint
+    case .variableInFrom:
+      "name the image in a stage of its own, `FROM $image AS name`, with a global `ARG`"
+    case .circularDependency: "move what both need into a stage before them"
+    case .laterStage(let name, _): "move stage `\(name)` up"
+    case .unresolvedImage(_, let similar, let cause):
+      similar.map { "did you mean the stage `\($0)`?" } ?? "\(cause)".splitAtHint.hint
+    case .remoteSource(_, let instruction):
+      instruction == .copy
+        ? "fetch it in a `RUN`, or put it into the build context"
+        : "put it into the build context, or fetch and check it in a `RUN` of a stage of its own"
+    case .checksumOfLocalSource: "leave it out: local files are keyed by their content"
+    case .invalidMountTarget: "give a `target` below `/`, or set a `WORKDIR`"
+    case .requiredDevice: "leave `,required` out where the step can do without"
+    case .invalidSignal: "give a name such as `SIGTERM`, or a number"
+    case .invalidPort: "it is `port[-port][/tcp|udp|sctp]`"
+    case .invalidEpoch: "it is seconds since 1970, or `context`"
+    case .expansion(let error, _): error.hint
+    case .emptyVolume: nil
+    }
+  }
+
+  private static func unsetHint(_ unset: [String]) -> String? {
+    guard let name = unset.first else { return nil }
+    return "`\(name)` is not set: declare `ARG \(name)=…` before the first `FROM`, "
+      + "or pass `--build-arg \(name)=…`"
+  }
+}
+
+extension String {
+  /// Splits the text of another module's error at its hint, which they write after the message.
+  fileprivate var splitAtHint: (message: String, hint: String?) {
+    for separator in ["\nhint: ", "; hint: "] {
+      guard let range = firstRange(of: separator) else { continue }
+      return (String(self[..<range.lowerBound]), String(self[range.upperBound...]))
+    }
+    return (self, nil)
+  }
+}

@@ -1,0 +1,12 @@
+package import BuildGraph
+package import DockerfileSyntax
+
+/// What a frontend makes of a source tree.
+package struct FrontendResult: Sendable {
+  package var plan: BuildPlan
+  /// What lowering found, in the order of lines; the parser's own warnings are not among them.
+  package var warnings: [SyntaxDiagnostic]
+  /// `SOURCE_DATE_EPOCH` as the Dockerfile or a build argument set it, in seconds since 1970; nil
+  /// leaves the choice to the caller.
+  package var sourceDateEpoch: Int64?
+}

@@ -1,0 +1,62 @@
+import BuildGraph
+import DockerfileSyntax
+import OCI
+
+/// The images that a build needs, resolved.
+struct ImageCatalog: Sendable {
+  private(set) var images: [ImageRequest: ResolvedImage] = [:]
+
+  subscript(request: ImageRequest) -> ResolvedImage? { images[request] }
+
+  /// How many questions are open at once.
+  private static let concurrency = 8
+
+  /// Asks for what is not known yet, several at once. Of several failures, the one of the first
+  /// line is thrown.
+  mutating func resolve(
+    _ requests: [(request: ImageRequest, range: SourceRange)], stages: [String],
+    resolver: some ImageResolver
+  ) async throws {
+    let unknown = requests.filter { images[$0.request] == nil }
+    let answers = try await withThrowingTaskGroup(
+      of: (Int, Result<ResolvedImage, any Error>).self
+    ) { group in
+      var answers: [Int: Result<ResolvedImage, any Error>] = [:]
+      for (index, question) in unknown.enumerated() {
+        if index >= Self.concurrency, let (done, answer) = try await group.next() {
+          answers[done] = answer
+        }
+        group.addTask {
+          do {
+            let image = try await resolver.resolve(
+              question.request.reference, platform: question.request.platform)
+            return (index, .success(image))
+          } catch {
+            return (index, .failure(error))
+          }
+        }
+      }
+      for try await (done, answer) in group { answers[done] = answer }
+      return answers
+    }
+    for (index, question) in unknown.enumerated() {
+      switch answers[index] {
+      case .success(let image): images[question.request] = image
+      case .failure(let error as CancellationError): throw error
+      case .failure(let error):
+        throw FrontendError(
+          Self.problem(question.request, stages: stages, error), at: question.range)
+      case nil: throw CancellationError()
+      }
+    }
+  }
+
+  private static func problem(
+    _ request: ImageRequest, stages: [String], _ cause: any Error
+  ) -> FrontendError.Reason {
+    var name = (try? Reference(request.reference))?.familiar ?? request.reference
+    if name.hasSuffix(":latest") { name.removeLast(7) }
+    return .unresolvedImage(
+      name, similar: Suggestion.closest(to: name, in: stages), cause: cause)
+  }
+}

@@ -1,0 +1,183 @@
+import BuildGraph
+import DockerfileSyntax
+import OCI
+
+/// `COPY` and `ADD`.
+extension StageLowering {
+  mutating func lowerCopy(
+    _ copy: CopyInstruction, _ step: StageGraph.Step
+  ) throws(FrontendError) {
+    let files = try expand(copy, step)
+    do {
+      _ = try PatternMatcher(copy.exclude)
+    } catch {
+      throw FrontendError(.instruction(InstructionError("\(error)")), at: step.range)
+    }
+    if step.origins.isEmpty { warn(ofIgnored: files.sources, step) }
+    let text = StepLabel.text(of: step.instruction)
+    let stepLabel = label.next(text, isTrigger: step.isTrigger)
+
+    // Symbolic or octal, a mode needs no merge: BuildKit then ignores `--link`.
+    let isLinked = copy.link && copy.chmod == nil
+    let below =
+      isLinked ? source(.scratch, label: "FROM scratch", lines: nil) : state.vertex
+    let (actions, origin) = try actions(of: files, copy, step, isLinked: isLinked)
+    var vertex = add(
+      .file(actions), inputs: [below] + origin, label: stepLabel, step: step)
+    if isLinked {
+      let merged = stepLabel.replacing(text: "] ", with: "] LINK ")
+      vertex = add(.merge, inputs: [state.vertex, vertex], label: merged, step: step)
+    }
+    state.record(files.createdBy, layerOf: vertex)
+  }
+
+  /// An instruction's words, expanded.
+  private struct ExpandedCopy {
+    var name: InstructionName
+    var sources: [String]
+    var documents: [(name: String, contents: [UInt8])]
+    var destination: String
+    var owner: String?
+    var mode: ModeChange?
+    var keepsParents: Bool
+
+    /// As BuildKit writes it in the history.
+    var createdBy: String {
+      var words = [name.rawValue]
+      if keepsParents { words.append("--parents") }
+      if let owner { words.append("--chown=\(owner)") }
+      if let mode { words.append("--chmod=\(mode.text)") }
+      words += sources + documents.map { "<<" + $0.name } + [destination, "# buildkit"]
+      return words.joined(separator: " ")
+    }
+  }
+
+  private mutating func expand(
+    _ copy: CopyInstruction, _ step: StageGraph.Step
+  ) throws(FrontendError) -> ExpandedCopy {
+    let name = step.instruction.name
+    let owner = try expand(optional: copy.chown, step).flatMap { $0.isEmpty ? nil : $0 }
+    let mode = try modeChange(try expand(optional: copy.chmod, step), step)
+    let checksum = try expand(optional: copy.checksum, step)
+    let sources = try expand(copy.sources, step)
+    let destination = try expand(copy.destination, step)
+    if let remote = sources.first(where: RemoteSource.isRemote) {
+      throw FrontendError(.remoteSource(remote, name), at: step.range)
+    }
+    if let checksum, !checksum.isEmpty {
+      throw FrontendError(.checksumOfLocalSource, at: step.range)
+    }
+    var documents: [(name: String, contents: [UInt8])] = []
+    for heredoc in copy.heredocs {
+      documents.append((heredoc.name, try contents(of: heredoc, step)))
+    }
+    return ExpandedCopy(
+      name: name, sources: sources, documents: documents, destination: destination, owner: owner,
+      mode: mode, keepsParents: copy.parents)
+  }
+
+  private func modeChange(
+    _ text: String?, _ step: StageGraph.Step
+  ) throws(FrontendError) -> ModeChange? {
+    guard let text, !text.isEmpty else { return nil }
+    do {
+      _ = try FileModeChange.parse(text)
+    } catch {
+      throw FrontendError(.instruction(error), at: step.range)
+    }
+    return ModeChange(text: text)
+  }
+
+  private mutating func contents(
+    of heredoc: Heredoc, _ step: StageGraph.Step
+  ) throws(FrontendError) -> [UInt8] {
+    guard heredoc.expands else { return heredoc.body }
+    let environment = state.environment
+    do {
+      let (text, _, unset) = try Expander.expandDocument(heredoc.body) { environment[$0] }
+      warn(ofUnset: unset, step)
+      return text
+    } catch {
+      throw FrontendError(.expansion(error, word: "<<" + heredoc.name), at: step.range)
+    }
+  }
+
+  /// What the vertex does, and what it copies from besides its first input.
+  private mutating func actions(
+    of files: ExpandedCopy, _ copy: CopyInstruction, _ step: StageGraph.Step, isLinked: Bool
+  ) throws(FrontendError) -> (actions: [FileAction], origin: [Int]) {
+    let destination = ImagePath.destination(state.workingDirectory, files.destination)
+    var actions: [FileAction] = []
+    var origin: [Int] = []
+    if !files.sources.isEmpty {
+      let needed = step.origins.first ?? nil
+      origin = [try contextVertex(needed, step)]
+      var action = CopyAction(
+        input: 1, sources: files.sources.map { Self.source($0, keepsParents: copy.parents) },
+        destination: destination)
+      action.owner = files.owner
+      action.mode = files.mode
+      action.keepsParents = copy.parents
+      action.excludes = copy.exclude
+      action.unpacksArchives = files.name == .add && copy.unpack != false
+      action.followsNothing = isLinked
+      actions.append(.copy(action))
+    } else if let needed = step.origins.first ?? nil {
+      // Nothing is read from it, but that it comes too late is an error all the same.
+      _ = try vertex(of: needed, for: step)
+    }
+    for document in files.documents {
+      var action = MakeFileAction(
+        name: document.name, destination: destination, contents: document.contents)
+      action.owner = files.owner
+      action.mode = files.mode
+      actions.append(.makeFile(action))
+    }
+    return (actions, origin)
+  }
+
+  /// Sources are relative to the root of what is copied from, however they are written. With
+  /// `--parents`, `/./` has a meaning and stays.
+  private static func source(_ text: String, keepsParents: Bool) -> String {
+    func relative(_ path: some StringProtocol) -> String {
+      String(ImagePath.clean(String(path)).dropFirst())
+    }
+    if keepsParents, let pivot = text.firstRange(of: "/./") {
+      let parent = relative(text[..<pivot.lowerBound])
+      return (parent.isEmpty ? "." : parent) + "/./" + relative(text[pivot.upperBound...])
+    }
+    let path = relative(text)
+    return path.isEmpty ? "." : path
+  }
+}
+
+/// Addresses among the sources of `COPY` and `ADD`.
+enum RemoteSource {
+  /// Whether it is an HTTP or git address. `github.com/…` without a scheme is a local path, as in
+  /// BuildKit.
+  static func isRemote(_ source: String) -> Bool {
+    let schemes = ["http://", "https://", "git://", "ssh://"]
+    return schemes.contains { source.hasPrefix($0) } || isSecureCopyAddress(source)
+  }
+
+  /// `user@host:path`.
+  private static func isSecureCopyAddress(_ source: String) -> Bool {
+    guard let at = source.firstIndex(of: "@"),
+      let colon = source[at...].firstIndex(of: ":")
+    else { return false }
+    func isName(_ text: Substring, _ others: Set<Character>) -> Bool {
+      !text.isEmpty
+        && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber) || others.contains($0) }
+    }
+    return isName(source[..<at], ["-", "_"])
+      && isName(source[source.index(after: at)..<colon], ["-", "."])
+  }
+}
+
+extension String {
+  /// The text with the first occurrence of `text` replaced.
+  fileprivate func replacing(text: String, with replacement: String) -> String {
+    guard let range = firstRange(of: text) else { return self }
+    return String(self[..<range.lowerBound]) + replacement + String(self[range.upperBound...])
+  }
+}

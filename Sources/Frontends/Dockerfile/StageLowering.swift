@@ -1,0 +1,285 @@
+import BuildGraph
+import DockerfileSyntax
+import OCI
+
+/// Turns stages into vertices, one instruction after the other. The instructions themselves are in
+/// `StageLowering+….swift`.
+struct StageLowering {
+  let graph: StageGraph
+  let images: ImageCatalog
+  let arguments: GlobalArguments
+  let options: FrontendOptions
+  let expander: Expander
+
+  var warnings: [SyntaxDiagnostic] = []
+  private var vertices: [Vertex] = []
+  /// Sources are shared between stages.
+  private var sources: [Source: Int] = [:]
+  private var finished: [Int: StageState] = [:]
+
+  /// The stage at work.
+  var node: StageGraph.Node
+  var state: StageState
+  var label = StepLabel(stage: nil, total: 0)
+
+  init(
+    graph: StageGraph, images: ImageCatalog, arguments: GlobalArguments, options: FrontendOptions,
+    expander: Expander
+  ) {
+    self.graph = graph
+    self.images = images
+    self.arguments = arguments
+    self.options = options
+    self.expander = expander
+    node = graph.nodes[0]
+    let platform = options.targetPlatform
+    state = StageState(
+      vertex: 0, configuration: ImageConfiguration(platform: platform), platform: platform)
+  }
+
+  /// The plan, once the target is lowered.
+  mutating func finish(_ target: Int) throws(FrontendError) -> BuildPlan {
+    guard let state = finished[target] else { throw FrontendError(.noStages, at: nil) }
+    var configuration = state.configuration
+    configuration.process.labels.merge(options.labels) { _, option in option }
+    configuration.platform = finalPlatform(configuration.platform)
+    configuration.rootFileSystem.diffIDs = []
+    configuration.created = nil
+    var plan = BuildPlan(target: state.vertex, configuration: configuration)
+    plan.vertices = vertices
+    plan.layerHistory = state.layerHistory
+    plan.base = state.base
+    return plan
+  }
+
+  /// `--platform` is written over what the base image says of itself.
+  private func finalPlatform(_ own: Platform) -> Platform {
+    guard let wanted = options.platform else { return own.normalized }
+    let isSame = own.os == wanted.os && own.architecture == wanted.architecture
+    var result = own
+    result.os = wanted.os
+    result.architecture = wanted.architecture
+    if wanted.variant != nil || !isSame { result.variant = wanted.variant }
+    if wanted.osVersion != nil || !isSame { result.osVersion = wanted.osVersion }
+    if let features = wanted.osFeatures { result.osFeatures = features }
+    return result.normalized
+  }
+
+  // MARK: - Stages
+
+  /// Lowers a stage; those that it needs must be lowered before.
+  mutating func lowerStage(_ index: Int) throws(FrontendError) {
+    node = graph.nodes[index]
+    label = StepLabel(
+      stage: graph.nodes.count == 1 ? nil : node.name, total: Self.visibleSteps(of: node))
+    state = try startState()
+    if !node.isReplaced {
+      adoptBaseConfiguration()
+      for step in node.steps { try lower(step) }
+    }
+    finished[index] = state
+  }
+
+  private static func visibleSteps(of node: StageGraph.Node) -> Int {
+    let base =
+      switch node.base {
+      case .stage, .scratch: 0
+      case .image, .local, .host: 1
+      }
+    return base
+      + node.steps.count { step in
+        switch step.instruction.kind {
+        case .add, .copy, .run, .workdir: true
+        default: false
+        }
+      }
+  }
+
+  /// What `FROM` starts with.
+  private mutating func startState() throws(FrontendError) -> StageState {
+    let range = node.stage.fromRange
+    let platform = node.platform ?? options.targetPlatform
+    switch node.base {
+    case .stage(let parent):
+      // Always earlier, so always lowered.
+      guard var state = finished[parent] else { throw FrontendError(.noStages, at: range) }
+      state.configuration.process.onBuild = []
+      state.hasOwnCommand = false
+      return state
+    case .scratch:
+      // `--platform` means nothing here.
+      return emptyState(.scratch, platform: options.targetPlatform)
+    case .image(let request):
+      guard let image = images[request] else { throw FrontendError(.noStages, at: range) }
+      return startState(from: image, request)
+    case .local(let name):
+      return emptyState(.context(ContextSource(name: name)), platform: platform)
+    case .host:
+      var state = emptyState(.host, platform: platform)
+      state.configuration.process = options.hostProcess
+      return state
+    }
+  }
+
+  private mutating func startState(
+    from image: ResolvedImage, _ request: ImageRequest
+  ) -> StageState {
+    var configuration = image.configuration
+    configuration.process.onBuild = []
+    warn(ofPlatform: image, wanted: request.platform)
+    let hasLayers =
+      !configuration.rootFileSystem.diffIDs.isEmpty
+      || configuration.history.contains { $0.emptyLayer != true }
+    let text = Self.label(of: image.source)
+    let vertex =
+      hasLayers
+      ? source(.image(image.source), label: label.next("FROM " + text), lines: node.stage.lines)
+      : source(.scratch, label: "FROM scratch", lines: nil)
+    var state = StageState(
+      vertex: vertex, configuration: configuration, platform: request.platform)
+    state.base = image.source
+    return state
+  }
+
+  private static func label(of image: ImageSource) -> String {
+    let digest = "@\(image.descriptor.digest)"
+    return image.reference.contains(digest) ? image.reference : image.reference + digest
+  }
+
+  private mutating func emptyState(_ source: Source, platform: Platform) -> StageState {
+    let text =
+      switch source {
+      case .scratch: "FROM scratch"
+      default: label.next("FROM " + node.stage.base)
+      }
+    let vertex = self.source(source, label: text, lines: node.stage.lines)
+    var configuration = ImageConfiguration(platform: platform)
+    // A stage that a named context stands in for has no configuration at all.
+    if !node.isReplaced { configuration.process.workingDirectory = "/" }
+    return StageState(vertex: vertex, configuration: configuration, platform: platform)
+  }
+
+  /// Every stage has a `PATH`, and starts with the environment of its base: also a base stage's
+  /// `ENV` counts again over an `ARG` that came after it.
+  private mutating func adoptBaseConfiguration() {
+    if state.configuration.process.environmentValue("PATH") == nil, state.platform.os != "windows" {
+      state.configuration.process.environment.append("PATH=" + Self.defaultPath)
+    }
+    for entry in state.configuration.process.environment { state.environment.set(entry: entry) }
+    if let directory = state.configuration.process.workingDirectory, !directory.isEmpty {
+      state.configuration.process.workingDirectory = ImagePath.clean(directory)
+    }
+  }
+
+  private static let defaultPath =
+    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+  // MARK: - Vertices
+
+  /// Adds a vertex of this stage.
+  mutating func add(
+    _ operation: Operation, inputs: [Int], label: String, step: StageGraph.Step
+  ) -> Int {
+    var vertex = Vertex(
+      operation, inputs: inputs, label: label, lines: step.range.lines, stage: node.name)
+    vertex.ignoresCache = ignoresCache && step.instruction.name != .workdir
+    vertices.append(vertex)
+    return vertices.count - 1
+  }
+
+  private var ignoresCache: Bool {
+    if options.ignoresCache { return true }
+    guard let name = node.stage.name else { return false }
+    return options.stagesIgnoringCache.contains { $0.lowercased() == name }
+  }
+
+  /// The vertex of a source, shared by all that need it.
+  mutating func source(_ source: Source, label: String, lines: ClosedRange<Int>?) -> Int {
+    if let vertex = sources[source] { return vertex }
+    vertices.append(Vertex(.source(source), label: label, lines: lines))
+    sources[source] = vertices.count - 1
+    return vertices.count - 1
+  }
+
+  /// The main build context.
+  mutating func mainContext() -> Int {
+    source(
+      .context(ContextSource(name: "")), label: "[internal] load build context", lines: nil)
+  }
+
+  /// The files of an origin; the main build context where there is none.
+  mutating func contextVertex(
+    _ origin: StageGraph.Origin?, _ step: StageGraph.Step
+  ) throws(FrontendError) -> Int {
+    guard let origin else { return mainContext() }
+    return try vertex(of: origin, for: step)
+  }
+
+  /// The files of an origin.
+  mutating func vertex(
+    of origin: StageGraph.Origin, for step: StageGraph.Step
+  ) throws(FrontendError) -> Int {
+    switch origin {
+    case .stage(let index):
+      guard let state = finished[index] else {
+        throw FrontendError(
+          .laterStage(graph.nodes[index].name, current: node.name), at: step.range)
+      }
+      return state.vertex
+    case .scratch: return source(.scratch, label: "FROM scratch", lines: nil)
+    case .local(let name):
+      return source(
+        .context(ContextSource(name: name)), label: "[context \(name)] load from client",
+        lines: nil)
+    case .host: return source(.host, label: "[internal] this machine", lines: nil)
+    case .image(let request):
+      guard let image = images[request] else { throw FrontendError(.noStages, at: step.range) }
+      let text = "FROM " + Self.label(of: image.source)
+      return source(.image(image.source), label: text, lines: step.range.lines)
+    }
+  }
+
+  // MARK: - Expansion
+
+  /// Expands a word in the environment before the instruction.
+  mutating func expand(_ word: String, _ step: StageGraph.Step) throws(FrontendError) -> String {
+    try expansion(of: word, step).text
+  }
+
+  mutating func expand(
+    _ words: [String], _ step: StageGraph.Step
+  ) throws(FrontendError) -> [String] {
+    var expanded: [String] = []
+    for word in words { expanded.append(try expand(word, step)) }
+    return expanded
+  }
+
+  mutating func expand(
+    optional word: String?, _ step: StageGraph.Step
+  ) throws(FrontendError) -> String? {
+    guard let word else { return nil }
+    return try expand(word, step)
+  }
+
+  mutating func expansion(
+    of word: String, _ step: StageGraph.Step
+  ) throws(FrontendError) -> Expansion {
+    let environment = state.environment
+    let expansion: Expansion
+    do {
+      expansion = try expander.expand(word) { environment[$0] }
+    } catch {
+      throw FrontendError(.expansion(error, word: word), at: step.range)
+    }
+    warn(ofUnset: expansion.unguarded, step)
+    return expansion
+  }
+}
+
+extension SourceRange {
+  var lines: ClosedRange<Int> { startLine...endLine }
+}
+
+extension Stage {
+  var lines: ClosedRange<Int> { fromRange.lines }
+}

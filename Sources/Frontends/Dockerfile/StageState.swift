@@ -1,0 +1,72 @@
+import BuildGraph
+import DockerfileSyntax
+import OCI
+
+/// What is known of a stage after the instructions so far.
+struct StageState: Sendable {
+  /// Its file system.
+  var vertex: Int
+  var configuration: ImageConfiguration
+  /// What `RUN` sees and words expand to: `ENV` and `ARG` alike, the last one wins.
+  var environment = EnvironmentList()
+  /// Every `ARG` so far, those of the base stage included.
+  var arguments: [DeclaredArgument] = []
+  var platform: Platform
+  /// The image below all of it.
+  var base: ImageSource?
+  /// For each vertex that adds a layer, its entry in the history.
+  var layerHistory: [Int: Int] = [:]
+  /// Whether a `WORKDIR` of this Dockerfile set the working directory.
+  var hasWorkingDirectory = false
+  /// Whether this very stage has a `CMD`; if so, `ENTRYPOINT` leaves it alone.
+  var hasOwnCommand = false
+
+  struct DeclaredArgument: Hashable, Sendable {
+    var name: String
+    var value: String?
+  }
+
+  init(vertex: Int, configuration: ImageConfiguration, platform: Platform) {
+    self.vertex = vertex
+    self.configuration = configuration
+    self.platform = platform
+  }
+
+  /// Where `RUN` starts and relative paths begin.
+  var workingDirectory: String {
+    ImagePath.clean(configuration.process.workingDirectory ?? "/")
+  }
+
+  /// The user as an owner of files; nil is root.
+  var user: String? {
+    configuration.process.user.flatMap { $0.isEmpty ? nil : $0 }
+  }
+
+  /// A shell form as words.
+  func shellWords(_ text: String) -> [String] {
+    let shell = configuration.process.shell ?? []
+    return (shell.isEmpty ? ["/bin/sh", "-c"] : shell) + [text]
+  }
+
+  /// A command as words; the shell form gets its shell.
+  func words(_ command: CommandLine) -> [String] {
+    switch command {
+    case .exec(let words): words
+    case .shell(let text): shellWords(text)
+    }
+  }
+
+  /// Adds to the history.
+  mutating func record(_ createdBy: String, emptyLayer: Bool = true) {
+    configuration.history.append(
+      ImageConfiguration.HistoryEntry(
+        createdBy: createdBy, comment: "buildkit.dockerfile.v0", emptyLayer: emptyLayer))
+  }
+
+  /// Adds to the history for a vertex that makes a layer and is now the stage's file system.
+  mutating func record(_ createdBy: String, layerOf vertex: Int) {
+    self.vertex = vertex
+    layerHistory[vertex] = configuration.history.count
+    record(createdBy, emptyLayer: false)
+  }
+}

@@ -1,0 +1,21 @@
+/// The signals that `STOPSIGNAL` takes on Linux, as moby/sys/signal knows them.
+enum StopSignal {
+  /// Whether the text is a number other than 0, or a name with or without `SIG`, in any case.
+  static func isValid(_ text: String) -> Bool {
+    if let number = Int32(text) { return number != 0 }
+    let name = text.uppercased()
+    return names.contains(name.hasPrefix("SIG") ? String(name.dropFirst(3)) : name)
+  }
+
+  private static let names: Set<String> = {
+    var names: Set<String> = [
+      "ABRT", "ALRM", "BUS", "CHLD", "CLD", "CONT", "FPE", "HUP", "ILL", "INT", "IO", "IOT",
+      "KILL", "PIPE", "POLL", "PROF", "PWR", "QUIT", "SEGV", "STKFLT", "STOP", "SYS", "TERM",
+      "TRAP", "TSTP", "TTIN", "TTOU", "URG", "USR1", "USR2", "VTALRM", "WINCH", "XCPU", "XFSZ",
+      "RTMIN", "RTMAX",
+    ]
+    for offset in 1...15 { names.insert("RTMIN+\(offset)") }
+    for offset in 1...14 { names.insert("RTMAX-\(offset)") }
+    return names
+  }()
+}

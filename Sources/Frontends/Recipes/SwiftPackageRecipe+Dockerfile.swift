@@ -1,0 +1,213 @@
+extension SwiftPackageRecipe {
+  static let dockerIgnore =
+    DockerfileText.ignoredEverywhere + """
+      # What SwiftPM and the editors make.
+      **/.build
+      **/.swiftpm
+      !.swiftpm/configuration
+      **/DerivedData
+      **/xcuserdata
+
+      """
+
+  /// The Dockerfile for a product; `nil` leaves the choice to SwiftPM.
+  func dockerfile(product: String?, name: String) -> String {
+    header(product: product) + stages + dependencies + compile(product: product, name: name)
+      + DockerfileText.shipping(program: "/app/\(product ?? Self.unnamedProgram)")
+  }
+
+  private func header(product: String?) -> String {
+    let subject =
+      product.map { "the executable `\($0)` of this Swift package" } ?? "this Swift package"
+    return """
+      # Builds \(subject) and ships it from scratch:
+      # compiled in a container without a network, linked statically, and the same bytes every time.
+      #
+      # Build arguments (`--build-arg NAME=VALUE`):
+      #   PRODUCT        which executable product\(product == nil ? "" : "; the ENTRYPOINT names it too")
+      #   SWIFT_VERSION  which version of the toolchain's image
+      #   TIMEZONES      1 ships the time zone database too
+      #   PORT           which port the image says it listens on
+      # Build contexts (`--build-context NAME=DIRECTORY`):
+      #   ca             certificate authorities to trust besides the usual ones: *.crt and *.pem files
+      #   toolchain      what to compile in, instead of the toolchain's image
+
+      """
+  }
+
+  private var swiftVersion: String {
+    DockerfileText.newer(Self.defaultSwiftVersion, manifest.toolsVersion ?? "0")
+  }
+
+  private var stages: String {
+    #"""
+    ARG SWIFT_VERSION=\#(swiftVersion)
+
+    FROM scratch AS ca
+
+    FROM swift:${SWIFT_VERSION}-bookworm AS toolchain
+
+    FROM toolchain AS build
+    SHELL ["/bin/bash", "-euo", "pipefail", "-c"]
+    ENV HOME=/tmp/home LC_ALL=C.UTF-8 TZ=UTC
+    # Always the same place: paths of sources end up in the program.
+    WORKDIR /src
+
+    # SwiftPM believes that a file with the same size and time is the same file, and times are easily
+    # the same in a container. So each source file gets a time made from its content. This small tool
+    # sets it, for as many files as `sha256sum -z` lists.
+    RUN --network=none \
+        mkdir -p "$HOME" /tmp/tools; \
+        printf '%s\n' \
+          '#include <fcntl.h>' \
+          '#include <stdio.h>' \
+          '#include <sys/stat.h>' \
+          'int main(void) {' \
+          '  char *line = NULL;' \
+          '  size_t size = 0;' \
+          '  while (getdelim(&line, &size, 0, stdin) > 66) {' \
+          '    unsigned seconds, fraction;' \
+          '    if (sscanf(line, "%8x%8x", &seconds, &fraction) != 2) return 1;' \
+          '    struct timespec time = {946684800 + seconds % 1000000000, fraction % 1000000000};' \
+          '    struct timespec times[2] = {time, time};' \
+          '    const char *name = line + 66; /* after 64 digits and two blanks */' \
+          '    if (utimensat(AT_FDCWD, name, times, 0) != 0) return perror(name), 1;' \
+          '  }' \
+          '  return ferror(stdin);' \
+          '}' \
+          > /tmp/tools/content-times.c; \
+        clang -D_GNU_SOURCE -o /tmp/tools/content-times /tmp/tools/content-times.c
+
+
+    """#
+  }
+
+  /// What the resolve step copies: manifests and pins, so that it runs again only when they change.
+  private var manifests: String {
+    if resolvesWithSources {
+      return """
+        # A manifest computes where a local package is, so the sources must be here before the
+        # dependencies can be resolved: this step runs again at every change.
+        COPY . .
+
+        """
+    }
+    var lines = "COPY Package*.swift Package.resolve[d] ./\n"
+    if hasConfiguration { lines += "COPY .swiftpm/configuration .swiftpm/configuration\n" }
+    for directory in localPackages {
+      lines += "COPY \(directory)/Package*.swift \(directory)/\n"
+    }
+    return lines
+  }
+
+  private var dependencies: String {
+    #"""
+    # The dependencies, in a layer that a change of the sources does not rebuild. Package.resolved pins
+    # each of them to a git revision, which is a hash of its content.
+    \#(manifests)\#
+    RUN --mount=type=cache,id=swiftpm,target=/tmp/home/.cache/org.swift.swiftpm \
+        --mount=type=secret,id=netrc,target=/tmp/home/.netrc \
+        if [ -f Package.resolved ]; then \
+          swift package resolve --only-use-versions-from-resolved-file; \
+        else \
+          swift package resolve; \
+          if [ -f Package.resolved ]; then \
+            echo "note: there is no Package.resolved, so these are the newest versions that fit" >&2; \
+            echo "hint: commit the Package.resolved that \`swift package resolve\` writes" >&2; \
+          fi; \
+        fi; \
+        mkdir -p .build/checkouts; \
+        touch .build/workspace-state.json; \
+        mv .build /tmp/dependencies
+
+
+    """#
+  }
+
+  private func compile(product: String?, name: String) -> String {
+    let cache = RenderedRecipe.imageName(for: manifest.packageName ?? name)
+    let copy = resolvesWithSources ? "" : "COPY . .\n"
+    let argument = product.map { "ARG PRODUCT=\($0)" } ?? "ARG PRODUCT="
+    return #"""
+      # The program. `.build` is kept from build to build, so an edit compiles only what it changes.
+      \#(copy)\#(argument)
+      RUN --network=none \
+          --mount=type=cache,id=swift-build-\#(cache),target=/src/.build,sharing=locked \
+          --mount=type=cache,id=swiftpm,target=/tmp/home/.cache/org.swift.swiftpm \
+          umask 022; \
+          # The dependencies, when they are others than last time.
+          if ! cmp -s /tmp/dependencies/workspace-state.json .build/dependencies.json; then \
+            rm -rf .build/dependencies.json .build/checkouts .build/repositories .build/artifacts; \
+            cp -a /tmp/dependencies/. .build/; \
+            find .build/checkouts -name .git -prune -o -type f -print0 \
+              | xargs -0 -r sha256sum -z | /tmp/tools/content-times; \
+            cp /tmp/dependencies/workspace-state.json .build/dependencies.json; \
+          fi; \
+          find . -path ./.build -prune -o -type f -print0 \
+            | xargs -0 -r sha256sum -z | /tmp/tools/content-times; \
+      \#(product == nil ? Self.choosing : "")\#
+          # Bundles of resources that no target has any more must not be shipped.
+          rm -rf .build/release/*.resources; \
+          swift build --build-system native -c release --product "$PRODUCT" \
+            --only-use-versions-from-resolved-file --skip-update \
+            --static-swift-stdlib -Xswiftc -static-executable -Xswiftc -use-ld=lld \
+            -debug-info-format none -Xlinker -s -Xlinker --build-id=none 2>&1 \
+            | tee /tmp/build.log || { \
+              if grep -q -e FoundationNetworking -e '-lcurl' -e 'undefined symbol: curl_' /tmp/build.log; then \
+                echo "error: FoundationNetworking (URLSession) cannot be linked statically" >&2; \
+                echo "hint: call out with async-http-client instead" >&2; \
+              elif grep -q 'no product named' /tmp/build.log; then \
+                echo "error: the package has no product \`$PRODUCT\`; its executables are:" >&2; \
+                swift package --skip-update show-executables | grep -v '(' >&2; \
+              fi; \
+              exit 1; \
+            }; \
+          if [ ! -f ".build/release/$PRODUCT" ]; then \
+            echo "error: \`$PRODUCT\` is not an executable product" >&2; \
+            exit 1; \
+          fi; \
+          # What is left of the compiler's own bookkeeping differs from build to build.
+          mkdir -p /out/app; \
+          objcopy --strip-all --remove-section=.swift_modhash ".build/release/$PRODUCT" "/out/app/$PRODUCT"; \
+          find .build/release/ -maxdepth 1 -name '*.resources' -exec cp -RL {} /out/app/ \; ; \
+          readelf -lW "/out/app/$PRODUCT" > /tmp/segments; \
+          if grep -q INTERP /tmp/segments; then \
+            echo "error: \`$PRODUCT\` is not static: it wants a dynamic linker, and scratch has none" >&2; \
+            echo "hint: look for \`unsafeFlags\` in the manifest that undo -static-executable" >&2; \
+            exit 1; \
+          fi; \
+      \#(product == nil ? Self.linking : "")\#
+          # As process 1 of its container a program has no default action for signals.
+          handlers=$({ cat .build/release/*.build/sources 2>/dev/null || true; } | tr -d '"' \
+            | xargs -d '\n' -r grep -lE 'SIGTERM|sigterm|makeSignalSource|sigaction' || true); \
+          if [ -z "$handlers" ]; then \
+            echo "hint: nothing here seems to handle SIGTERM, which process 1 ignores by default:" >&2; \
+            echo "hint: add a handler (\`DispatchSource.makeSignalSource\`), or run with --init" >&2; \
+          fi
+
+
+      """#
+  }
+
+  /// Lines of the compile step that ask SwiftPM for the product.
+  private static let choosing = #"""
+        # The manifest computes its products, so only SwiftPM knows them.
+        swift package --only-use-versions-from-resolved-file --skip-update \
+          show-executables > /tmp/executables; \
+        products=$(grep -v '(' /tmp/executables || true); \
+        if [ -z "$PRODUCT" ] && [ "$(printf '%s' "$products" | grep -c .)" -ne 1 ]; then \
+          echo "error: expected one executable product, the package has: ${products:-none}" >&2; \
+          echo "hint: choose with --build-arg PRODUCT=NAME" >&2; \
+          exit 1; \
+        fi; \
+        PRODUCT=${PRODUCT:-$products}; \
+
+    """#
+
+  /// The link by which the ENTRYPOINT finds a program whose name only SwiftPM knew.
+  private static let linking = #"""
+        # The ENTRYPOINT cannot know the name, so it follows this link.
+        [ "$PRODUCT" = program ] || ln -s "$PRODUCT" /out/app/program; \
+
+    """#
+}

@@ -1,0 +1,6 @@
+/// How a whole build ended.
+package enum BuildOutcome: String, Sendable, Equatable {
+  case succeeded
+  case failed
+  case cancelled
+}

@@ -1,0 +1,5 @@
+/// One row of a frame.
+struct StyledLine: Sendable, Equatable {
+  var text: String
+  var style: TerminalStyle?
+}

@@ -1,0 +1,129 @@
+/// The system calls that a container may make.
+///
+/// What it allows is what Docker and BuildKit allow by default (`profiles/seccomp/default.json` of
+/// the moby project, as of 2025), so that what builds there builds here: nearly everything but
+/// mounting, namespaces, kernel modules, raw I/O, tracing of the kernel and io_uring. Two
+/// differences, both on the side of refusing: the x32 ABI and foreign architectures other than the
+/// 32-bit one of the machine get `ENOSYS`.
+package enum SeccompProfile {
+  /// The filter for a process that holds these capabilities, which open the calls they are for.
+  package static func containerDefault(for capabilities: CapabilitySet) -> SeccompFilter {
+    if capabilities == .containerDefault { return forDefaultCapabilities }
+    return compile(for: capabilities)
+  }
+
+  /// Compiled once: nearly every step asks for it.
+  private static let forDefaultCapabilities = compile(for: .containerDefault)
+
+  private static func compile(for capabilities: CapabilitySet) -> SeccompFilter {
+    SeccompFilter(
+      decisions: decisions(for: capabilities), architectures: SeccompFilter.Architecture.current)
+  }
+
+  package static func decisions(for capabilities: CapabilitySet) -> [String: SeccompDecision] {
+    var decisions: [String: SeccompDecision] = [
+      "socket": .allowWhen(argument: 0, isIn: socketFamilies),
+      "personality": .allowWhen(argument: 0, isIn: personalities),
+      "clone": .allowUnless(argument: 0, has: newNamespaces),
+      // Its flags lie in memory, where a filter cannot look; C libraries fall back to `clone`.
+      "clone3": .fail(38),
+    ]
+    for name in words(alwaysAllowed) { decisions[name] = .allow }
+    for (capability, names) in allowedWith where capabilities.contains(capability) {
+      for name in words(names) { decisions[name] = .allow }
+    }
+    return decisions
+  }
+
+  private static func words(_ text: String) -> [String] {
+    text.split { $0 == " " || $0 == "\n" }.map(String.init)
+  }
+
+  /// Every address family but those of old hardware (DECnet, Econet, ATM, IrDA, ISDN, CAIF),
+  /// `AF_ALG`, and `AF_VSOCK`, which reaches the hypervisor.
+  private static let socketFamilies: [ClosedRange<UInt32>] = [
+    0...11, 13...18, 21...22, 24...24, 26...33, 35...36, 39...39, 41...45,
+  ]
+
+  /// `PER_LINUX` and `PER_LINUX32`, each also with `UNAME26`; and the query.
+  private static let personalities: [ClosedRange<UInt32>] = [
+    0...0, 0x8...0x8, 0x20000...0x20000, 0x20008...0x20008, .max ... .max,
+  ]
+
+  /// `CLONE_NEWNS`, `NEWCGROUP`, `NEWUTS`, `NEWIPC`, `NEWUSER`, `NEWPID`, `NEWNET`.
+  private static let newNamespaces: UInt32 = 0x7e02_0000
+
+  private static let allowedWith: [(CapabilitySet, String)] = [
+    (.readAny, "open_by_handle_at"),
+    (
+      .administer,
+      """
+      bpf clone clone3 fanotify_init fsconfig fsmount fsopen fspick lookup_dcookie
+      lsm_get_self_attr lsm_list_modules lsm_set_self_attr mount mount_setattr move_mount open_tree
+      perf_event_open quotactl quotactl_fd setdomainname sethostname setns syslog umount umount2
+      unshare
+      """
+    ),
+    (.boot, "reboot"),
+    (.changeRoot, "chroot"),
+    (.module, "delete_module init_module finit_module"),
+    (.accounting, "acct"),
+    (.trace, "kcmp pidfd_getfd process_madvise"),
+    (.rawIO, "iopl ioperm"),
+    (.time, "settimeofday stime clock_settime clock_settime64"),
+    (.terminal, "vhangup"),
+    (.nice, "get_mempolicy mbind set_mempolicy set_mempolicy_home_node"),
+    (.systemLog, "syslog"),
+    (.bpf, "bpf"),
+    (.performance, "perf_event_open"),
+  ]
+
+  /// Names of every architecture together; one that an architecture lacks is skipped there.
+  private static let alwaysAllowed = """
+    accept accept4 access adjtimex alarm arch_prctl bind brk cachestat capget capset chdir chmod
+    chown chown32 clock_adjtime clock_adjtime64 clock_getres clock_getres_time64 clock_gettime
+    clock_gettime64 clock_nanosleep clock_nanosleep_time64 close close_range connect
+    copy_file_range creat dup dup2 dup3 epoll_create epoll_create1 epoll_ctl epoll_ctl_old
+    epoll_pwait epoll_pwait2 epoll_wait epoll_wait_old eventfd eventfd2 execve execveat exit
+    exit_group faccessat faccessat2 fadvise64 fadvise64_64 fallocate fanotify_mark fchdir fchmod
+    fchmodat fchmodat2 fchown fchown32 fchownat fcntl fcntl64 fdatasync fgetxattr flistxattr
+    flock fork fremovexattr fsetxattr fstat fstat64 fstatat64 fstatfs fstatfs64 fsync ftruncate
+    ftruncate64 futex futex_requeue futex_time64 futex_wait futex_waitv futex_wake futimesat
+    get_robust_list get_thread_area getcpu getcwd getdents getdents64 getegid getegid32 geteuid
+    geteuid32 getgid getgid32 getgroups getgroups32 getitimer getpeername getpgid getpgrp getpid
+    getppid getpriority getrandom getresgid getresgid32 getresuid getresuid32 getrlimit
+    getrusage getsid getsockname getsockopt gettid gettimeofday getuid getuid32 getxattr
+    getxattrat inotify_add_watch inotify_init inotify_init1 inotify_rm_watch io_cancel
+    io_destroy io_getevents io_pgetevents io_pgetevents_time64 io_setup io_submit ioctl
+    ioprio_get ioprio_set ipc kill landlock_add_rule landlock_create_ruleset
+    landlock_restrict_self lchown lchown32 lgetxattr link linkat listen listmount listxattr
+    listxattrat llistxattr _llseek lremovexattr lseek lsetxattr lstat lstat64 madvise
+    map_shadow_stack membarrier memfd_create memfd_secret mincore mkdir mkdirat mknod mknodat
+    mlock mlock2 mlockall mmap mmap2 modify_ldt mprotect mq_getsetattr mq_notify mq_open
+    mq_timedreceive mq_timedreceive_time64 mq_timedsend mq_timedsend_time64 mq_unlink mremap
+    mseal msgctl msgget msgrcv msgsnd msync munlock munlockall munmap name_to_handle_at
+    nanosleep newfstatat _newselect open openat openat2 pause pidfd_open pidfd_send_signal pipe
+    pipe2 pkey_alloc pkey_free pkey_mprotect poll ppoll ppoll_time64 prctl pread64 preadv
+    preadv2 prlimit64 process_mrelease process_vm_readv process_vm_writev pselect6
+    pselect6_time64 ptrace pwrite64 pwritev pwritev2 read readahead readlink readlinkat readv
+    recv recvfrom recvmmsg recvmmsg_time64 recvmsg remap_file_pages removexattr removexattrat
+    rename renameat renameat2 restart_syscall rmdir rseq rt_sigaction rt_sigpending
+    rt_sigprocmask rt_sigqueueinfo rt_sigreturn rt_sigsuspend rt_sigtimedwait
+    rt_sigtimedwait_time64 rt_tgsigqueueinfo sched_get_priority_max sched_get_priority_min
+    sched_getaffinity sched_getattr sched_getparam sched_getscheduler sched_rr_get_interval
+    sched_rr_get_interval_time64 sched_setaffinity sched_setattr sched_setparam
+    sched_setscheduler sched_yield seccomp select semctl semget semop semtimedop
+    semtimedop_time64 send sendfile sendfile64 sendmmsg sendmsg sendto set_robust_list
+    set_thread_area set_tid_address setfsgid setfsgid32 setfsuid setfsuid32 setgid setgid32
+    setgroups setgroups32 setitimer setpgid setpriority setregid setregid32 setresgid
+    setresgid32 setresuid setresuid32 setreuid setreuid32 setrlimit setsid setsockopt setuid
+    setuid32 setxattr setxattrat shmat shmctl shmdt shmget shutdown sigaltstack signalfd
+    signalfd4 sigprocmask sigreturn socketcall socketpair splice stat stat64 statfs statfs64
+    statmount statx symlink symlinkat sync sync_file_range syncfs sysinfo tee tgkill time
+    timer_create timer_delete timer_getoverrun timer_gettime timer_gettime64 timer_settime
+    timer_settime64 timerfd_create timerfd_gettime timerfd_gettime64 timerfd_settime
+    timerfd_settime64 times tkill truncate truncate64 ugetrlimit umask uname unlink unlinkat
+    uretprobe utime utimensat utimensat_time64 utimes vfork vmsplice wait4 waitid waitpid write
+    writev
+    """
+}

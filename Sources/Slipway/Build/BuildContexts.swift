@@ -1,0 +1,136 @@
+internal import BuildGraph
+internal import DockerfileSyntax
+internal import Engine
+internal import Frontends
+internal import OCI
+internal import Reporting
+internal import Snapshots
+internal import SystemPackage
+
+/// The directories, layouts and systems that a build reads from.
+struct BuildContexts {
+  private var trees: [String: any FileTree] = [:]
+  private var caches: [StatCache] = []
+  private var named: [String: NamedContext] = [:]
+  /// The layouts that stand in for images, by the text that the resolver is asked for.
+  private(set) var layouts: [String: ImageLayout] = [:]
+  private var host: HostSystem?
+  private let ignored: IgnoredFiles
+
+  /// A layout and the name of the image in it; nil takes the only one.
+  struct ImageLayout {
+    let path: FilePath
+    let name: String?
+  }
+
+  init(_ request: BuildRequest, _ source: BuildSource, home: Home) throws {
+    ignored = IgnoredFiles(try PatternMatcher(DockerIgnore.parse(source.ignore).patterns))
+    try add(request.context, as: "", ignoring: ignored, home: home)
+    for (name, context) in request.namedContexts {
+      switch context {
+      case .directory(let path):
+        guard FileStatus(path)?.isDirectory == true else { throw RequestError.noContext(path) }
+        let own = path.appending(".dockerignore")
+        let patterns = FileStatus(own) == nil ? [] : try DockerIgnore.parse(TextFile.read(own)).patterns
+        try add(path, as: name, ignoring: IgnoredFiles(PatternMatcher(patterns)), home: home)
+        named[name] = .local(name)
+      case .image(let reference): named[name] = .image(reference)
+      case .layout(let path, let image):
+        let text = "oci-layout://\(path)" + (image.map { ":\($0)" } ?? "")
+        layouts[text] = ImageLayout(path: path, name: image)
+        named[name] = .image(text)
+      case .host: named[name] = .host
+      }
+    }
+    if request.toolchain == .host {
+      guard source.recipe != nil else { throw RequestError.toolchainWithoutRecipe }
+      if named["toolchain"] == nil { named["toolchain"] = .host }
+    }
+    if named.values.contains(.host) {
+      host = try HostSystem.discover(
+        path: request.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin",
+        home: request.environment["HOME"].map { FilePath($0) }, state: home.path)
+    }
+  }
+
+  private mutating func add(
+    _ path: FilePath, as name: String, ignoring ignored: IgnoredFiles, home: Home
+  ) throws {
+    let root = path.absolute
+    let cache = StatCache(loading: StatCache.file(forRoot: root, home: home.path))
+    caches.append(cache)
+    let files = try DirectoryTree(root, DirectoryTree.Options(cache: cache))
+    trees[name] = ignored.isEmpty ? files : FilteredTree(files, ignored.filter)
+  }
+
+  func frontendOptions(_ request: BuildRequest, _ source: BuildSource) throws -> FrontendOptions {
+    var options = FrontendOptions()
+    options.target = request.target
+    options.buildArguments = request.buildArguments
+    options.platform = request.platform
+    options.labels = request.labels
+    options.namedContexts = named
+    options.ignoresCache = request.ignoresCache
+    options.stagesIgnoringCache = request.stagesIgnoringCache
+    options.network = request.network
+    options.extraHosts = request.extraHosts
+    options.fileName = source.name
+    if let host {
+      options.hostProcess.environment = host.environment.map { "\($0.name)=\($0.value)" }
+    }
+    for name in ProxyVariables.names {
+      if let value = request.environment[name], options.buildArguments[name] == nil {
+        options.buildArguments[name] = value
+      }
+    }
+    return options
+  }
+
+  func inputs(_ request: BuildRequest, epoch: Int64?, _ reporter: Reporter) throws -> BuildInputs {
+    var secrets: [String: [UInt8]] = [:]
+    for (id, source) in request.secrets {
+      switch source {
+      case .file(let path): secrets[id] = try TextFile.read(path)
+      case .environment(let name):
+        guard let value = request.environment[name] else {
+          throw RequestError.secretVariableUnset(id: id, name: name)
+        }
+        secrets[id] = Array(value.utf8)
+      }
+    }
+    return BuildInputs(
+      contexts: trees, host: host, secrets: secrets, sshSockets: request.sshSockets,
+      latestTime: epoch, compression: request.compression, reporter: reporter)
+  }
+
+  /// Remembers what was hashed; a failure costs the next build time.
+  func save() {
+    for cache in caches { try? cache.save() }
+  }
+}
+
+/// The variables that hold proxies: passed on to steps, never part of a key.
+enum ProxyVariables {
+  static let names = ["HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY"]
+    .flatMap { [$0, $0.lowercased()] }
+}
+
+/// What a `.dockerignore` leaves out.
+struct IgnoredFiles {
+  private let matcher: PatternMatcher
+
+  init(_ matcher: PatternMatcher) {
+    self.matcher = matcher
+  }
+
+  var isEmpty: Bool { matcher.isEmpty }
+
+  var filter: TreeFilter {
+    let matcher = matcher
+    return TreeFilter { path, isDirectory in
+      guard matcher.matches(path.bytes) else { return .include }
+      guard isDirectory, !matcher.canSkipDirectory(path.bytes) else { return .exclude }
+      return .excludeButDescend
+    }
+  }
+}

@@ -1,0 +1,91 @@
+package import BuildGraph
+package import OCI
+package import Snapshots
+package import SystemPackage
+
+/// What a build is asked for, with every value parsed.
+package struct BuildRequest: Sendable {
+  /// The main build context.
+  package var context: FilePath
+  package var dockerfile = DockerfileLocation.inContext
+  package var tags: [Reference] = []
+  package var buildArguments: [String: String] = [:]
+  package var target: String?
+  package var platform: Platform?
+  package var namedContexts: [String: NamedContextRequest] = [:]
+  package var toolchain = Toolchain.image
+  package var ignoresCache = false
+  package var stagesIgnoringCache: [String] = []
+  package var network = NetworkMode.sandbox
+  package var extraHosts: [ExtraHost] = []
+  package var labels: [String: String] = [:]
+  package var secrets: [String: SecretSource] = [:]
+  package var sshSockets: [String: FilePath] = [:]
+  package var timestamps = Timestamps.clamped
+  package var compression = LayerEncoding.Compression.gzip(level: 6)
+  package var outputs: [ImageOutput] = []
+  /// Where the image's digest is written.
+  package var imageIDFile: FilePath?
+  /// Where a JSON object with the results is written.
+  package var metadataFile: FilePath?
+  /// The variables that name proxies, the epoch and toolchains.
+  package var environment: [String: String] = [:]
+
+  package init(context: FilePath) {
+    self.context = context
+  }
+
+  /// Where the Dockerfile is.
+  package enum DockerfileLocation: Sendable, Hashable {
+    /// `Dockerfile` in the context; a recipe's where there is none.
+    case inContext
+    case file(FilePath)
+    case standardInput([UInt8])
+  }
+
+  /// What a recipe's toolchain stage is.
+  package enum Toolchain: String, Sendable, Hashable, CaseIterable {
+    case image, host
+  }
+
+  /// What becomes of the times of files.
+  package enum Timestamps: String, Sendable, Hashable, CaseIterable {
+    /// None is later than `SOURCE_DATE_EPOCH`, which is 0 where nobody says otherwise.
+    case clamped
+    /// As they are.
+    case preserve
+  }
+
+  /// Where a secret comes from.
+  package enum SecretSource: Sendable, Hashable {
+    case file(FilePath)
+    case environment(String)
+  }
+
+  /// What `--build-context` names.
+  package enum NamedContextRequest: Sendable, Hashable {
+    case directory(FilePath)
+    case image(String)
+    case layout(FilePath, name: String?)
+    case host
+  }
+}
+
+/// A destination of an image besides the store (`--output`).
+package enum ImageOutput: Sendable, Hashable {
+  /// An OCI image layout, as a directory or (with `archive`) as a tar.
+  case layout(FilePath, archive: Bool)
+  /// An archive for `docker load`.
+  case docker(FilePath)
+  /// The files, as a directory.
+  case local(FilePath)
+  /// The files, as a tar.
+  case tar(FilePath)
+}
+
+/// What a build made.
+package struct BuildProduct: Sendable {
+  package let descriptor: Descriptor
+  /// The digest of the configuration, which Docker calls the image id.
+  package let configuration: Digest
+}

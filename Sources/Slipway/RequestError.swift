@@ -1,0 +1,55 @@
+package import OCI
+package import SystemPackage
+
+/// What is wrong with what was asked for.
+package enum RequestError: Error, CustomStringConvertible {
+  case noContext(FilePath)
+  case contextNotDirectory(FilePath)
+  case noDockerfile(FilePath)
+  case toolchainWithoutRecipe
+  case malformedEpoch(String)
+  case secretVariableUnset(id: String, name: String)
+  case imageNotInStore(Reference)
+  case unknownImage(String)
+  case ambiguousImage(String, [String])
+  case fileExists(FilePath)
+  case noCommand(String)
+  case nameInUse(String)
+  case malformedContainerName(String)
+  case layoutNeedsDirectory
+
+  package var description: String {
+    switch self {
+    case .noContext(let path): "`\(path)` does not exist; hint: give the directory to build"
+    case .contextNotDirectory(let path):
+      "`\(path)` is not a directory; hint: give the directory to build, and the Dockerfile with `-f`"
+    case .noDockerfile(let path): "there is no Dockerfile at `\(path)`"
+    case .toolchainWithoutRecipe:
+      "`--toolchain host` is for recipes, and this directory has a Dockerfile; "
+        + "hint: `--build-context NAME=host:` puts this machine in the place of a stage or image"
+    case .malformedEpoch(let text):
+      "`SOURCE_DATE_EPOCH` is `\(text)`, which is not a number of seconds since 1970"
+    case .secretVariableUnset(let id, let name):
+      "the secret `\(id)` comes from the variable `\(name)`, which is not set"
+    case .imageNotInStore(let reference):
+      "`\(reference.familiar)` is not in the local store, and this version does not pull; "
+        + "hint: `slipway load` it from an archive, stand something in for it with "
+        + "`--build-context`, or build a recipe with `--toolchain host`"
+    case .unknownImage(let text):
+      "there is no image `\(text)` in the store; hint: `slipway images` lists them"
+    case .ambiguousImage(let text, let names):
+      "`\(text)` could be any of " + names.map { "`\($0)`" }.joined(separator: ", ")
+        + "; hint: give more digits"
+    case .fileExists(let path):
+      "`\(path)` exists already; hint: move it away, or use `--force` to replace it"
+    case .noCommand(let name):
+      "`\(name)` has no entrypoint and no command; hint: name a program after the image"
+    case .layoutNeedsDirectory:
+      "a layout is a directory; hint: give it with `--output DIRECTORY`"
+    case .nameInUse(let name):
+      "a container named `\(name)` is running; hint: choose another `--name`"
+    case .malformedContainerName(let name):
+      "`\(name)` is no name for a container; hint: letters, digits, `_`, `.` and `-`, at most 63"
+    }
+  }
+}

@@ -1,0 +1,169 @@
+import BuildGraph
+import Slipway
+import SystemPackage
+
+/// What is wrong with an argument.
+enum ArgumentProblem: Error, CustomStringConvertible {
+  case assignment(String)
+  case platform(String)
+  case network(String)
+  case host(String)
+  case context(String)
+  case contextKind(String)
+  case secret(String)
+  case output(String)
+  case outputKind(String)
+  case outputWithoutDestination(String)
+  case noAgent(String)
+  case volume(String)
+  case terminalInput
+  case terminalOutput
+
+  var description: String {
+    switch self {
+    case .assignment(let text): "`\(text)` is not `NAME=VALUE`"
+    case .platform(let text):
+      "`\(text)` is not a platform; hint: it is `os/architecture[/variant]`, such as `linux/arm64`"
+    case .network(let text): "`\(text)` is not a network; hint: `default`, `none` or `host`"
+    case .host(let text): "`\(text)` is not `NAME:ADDRESS`"
+    case .context(let text): "`\(text)` is not `NAME=CONTEXT`"
+    case .contextKind(let text):
+      "`\(text)` is a kind of context that this version does not read; "
+        + "hint: a directory, `docker-image://`, `oci-layout://` or `host:`"
+    case .secret(let text): "`\(text)` is not a secret; hint: `id=ID,src=FILE` or `id=ID,env=VARIABLE`"
+    case .output(let text): "`\(text)` is not an output; hint: `type=oci,dest=image.tar`"
+    case .outputKind(let text):
+      "`\(text)` is not a type of output; hint: `image`, `oci`, `docker`, `local` or `tar`"
+    case .outputWithoutDestination(let text): "`\(text)` has no `dest=`"
+    case .noAgent(let text):
+      "there is no SSH agent for `\(text)`; hint: start one, or give its socket: `--ssh \(text)=SOCKET`"
+    case .terminalInput:
+      "there is nothing to load; hint: give an archive with `--input FILE`, or on standard input"
+    case .terminalOutput:
+      "an archive would spoil the terminal; hint: give a file with `--output FILE`, or redirect"
+    case .volume(let text):
+      "`\(text)` is not a volume; hint: `/path/here:/path/inside[:ro]`, both absolute or the first relative"
+    }
+  }
+}
+
+/// `NAME=VALUE` lists.
+enum Assignment {
+  /// A name alone takes its value from `environment`, and is left out where that has none.
+  static func table(_ list: [String], environment: [String: String]) throws -> [String: String] {
+    var result: [String: String] = [:]
+    for text in list {
+      guard let equals = text.firstIndex(of: "=") else {
+        guard !text.isEmpty else { throw ArgumentProblem.assignment(text) }
+        if let value = environment[text] { result[text] = value }
+        continue
+      }
+      guard equals != text.startIndex else { throw ArgumentProblem.assignment(text) }
+      result[String(text[..<equals])] = String(text[text.index(after: equals)...])
+    }
+    return result
+  }
+
+  /// The fields of `key=value,key=value`; nil where a field has no `=`.
+  static func fields(_ text: String) -> [String: String]? {
+    var result: [String: String] = [:]
+    for field in text.split(separator: ",") {
+      guard let equals = field.firstIndex(of: "=") else { return nil }
+      result[field[..<equals].lowercased()] = String(field[field.index(after: equals)...])
+    }
+    return result
+  }
+}
+
+extension NetworkMode {
+  static func parse(_ text: String) throws -> NetworkMode {
+    switch text {
+    case "default": return .sandbox
+    case "none": return .none
+    case "host": return .host
+    default: throw ArgumentProblem.network(text)
+    }
+  }
+}
+
+extension ExtraHost {
+  static func parse(_ text: String) throws -> ExtraHost {
+    guard let separator = text.firstIndex(where: { $0 == ":" || $0 == "=" }),
+      separator != text.startIndex
+    else { throw ArgumentProblem.host(text) }
+    let address = text[text.index(after: separator)...]
+    return ExtraHost(
+      name: String(text[..<separator]),
+      address: address == "host-gateway" ? "127.0.0.1" : String(address.filter { !"[]".contains($0) }))
+  }
+}
+
+extension BuildRequest.NamedContextRequest {
+  static func parse(_ text: String) throws -> (String, BuildRequest.NamedContextRequest) {
+    guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
+      throw ArgumentProblem.context(text)
+    }
+    let name = String(text[..<equals])
+    let value = String(text[text.index(after: equals)...])
+    return (name, try parse(value: value))
+  }
+
+  private static func parse(value: String) throws -> BuildRequest.NamedContextRequest {
+    if value == "host:" || value == "host" { return .host }
+    if let reference = value.dropping(prefix: "docker-image://") { return .image(reference) }
+    if let layout = value.dropping(prefix: "oci-layout://") {
+      // A tag behind the last colon, or a digest behind `@`; a colon in a folder's name is kept.
+      guard let colon = layout.lastIndex(where: { $0 == ":" || $0 == "@" }),
+        !layout[colon...].contains("/")
+      else { return .layout(FilePath(layout).absolute, name: nil) }
+      let name = String(layout[layout.index(after: colon)...])
+      return .layout(FilePath(String(layout[..<colon])).absolute, name: name)
+    }
+    if value.contains("://") || value.hasPrefix("git@") { throw ArgumentProblem.contextKind(value) }
+    return .directory(FilePath(value))
+  }
+}
+
+extension BuildRequest.SecretSource {
+  static func parse(_ text: String) throws -> (String, BuildRequest.SecretSource) {
+    guard let fields = Assignment.fields(text) else { throw ArgumentProblem.secret(text) }
+    let file = fields["src"] ?? fields["source"]
+    guard let id = fields["id"] ?? file, !id.isEmpty else { throw ArgumentProblem.secret(text) }
+    if let name = fields["env"] { return (id, .environment(name)) }
+    if let file { return (id, .file(FilePath(file))) }
+    // As with buildx, a bare id is a variable of that name where there is one, else a file.
+    return ProcessEnvironment.current[id] == nil
+      ? (id, .file(FilePath(id))) : (id, .environment(id))
+  }
+}
+
+extension ImageOutput {
+  /// Nil for `type=image`, which every build does.
+  static func parse(_ text: String) throws -> ImageOutput? {
+    if !text.contains("="), !text.isEmpty {
+      return text == "-" ? .tar("-") : .local(FilePath(text))
+    }
+    guard let fields = Assignment.fields(text), let kind = fields["type"] else {
+      throw ArgumentProblem.output(text)
+    }
+    if kind == "image" { return nil }
+    guard ["oci", "docker", "local", "tar"].contains(kind) else {
+      throw ArgumentProblem.outputKind(kind)
+    }
+    guard let path = fields["dest"].map({ FilePath($0) }), !path.isEmpty else {
+      throw ArgumentProblem.outputWithoutDestination(text)
+    }
+    switch kind {
+    case "oci": return .layout(path, archive: fields["tar"] != "false")
+    case "docker": return .docker(path)
+    case "local": return .local(path)
+    default: return .tar(path)
+    }
+  }
+}
+
+extension String {
+  fileprivate func dropping(prefix: String) -> String? {
+    hasPrefix(prefix) ? String(dropFirst(prefix.count)) : nil
+  }
+}

@@ -1,0 +1,159 @@
+import ArgumentParser
+import BuildGraph
+import Glibc
+import OCI
+import Reporting
+import Slipway
+import SystemPackage
+
+/// `slipway build`: the flags of `docker buildx build`, and three of our own.
+struct BuildCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "build",
+    abstract: "Build an image from a Dockerfile, or from a Swift package or Go module without one.")
+
+  @Argument(help: "The build context: a directory.")
+  var path = "."
+
+  @Option(name: [.customShort("f"), .long], help: "The Dockerfile (`-` reads standard input).")
+  var file: String?
+
+  @Option(name: [.customShort("t"), .long], help: "A name for the image; may be repeated.")
+  var tag: [String] = []
+
+  @Option(name: .customLong("build-arg"), help: "NAME=VALUE for an ARG; NAME alone takes the variable.")
+  var buildArgument: [String] = []
+
+  @Option(help: "The stage to build.")
+  var target: String?
+
+  @Option(help: "The platform to build for, such as linux/amd64.")
+  var platform: String?
+
+  @Option(
+    name: .customLong("build-context"),
+    help: "NAME=DIRECTORY, docker-image://REF, oci-layout://PATH[:NAME] or host: (this machine).")
+  var buildContext: [String] = []
+
+  @Option(help: "The toolchain of a recipe: image, or host for this machine's own.")
+  var toolchain = BuildRequest.Toolchain.image
+
+  @Flag(name: .customLong("no-cache"), help: "Run every step.")
+  var noCache = false
+
+  @Option(name: .customLong("no-cache-filter"), help: "A stage whose steps are run again.")
+  var noCacheFilter: [String] = []
+
+  @Option(help: "The network of RUN steps that name none: default, none or host.")
+  var network = "default"
+
+  @Option(name: .customLong("add-host"), help: "NAME:ADDRESS for /etc/hosts of RUN steps.")
+  var addHost: [String] = []
+
+  @Option(help: "KEY=VALUE, a label of the image.")
+  var label: [String] = []
+
+  @Option(help: "id=ID,src=FILE or id=ID,env=VARIABLE: a secret for RUN --mount=type=secret.")
+  var secret: [String] = []
+
+  @Option(help: "ID[=SOCKET]: an SSH agent for RUN --mount=type=ssh.")
+  var ssh: [String] = []
+
+  @Option(
+    name: [.customShort("o"), .long],
+    help: "type=oci|docker|local|tar,dest=PATH; PATH alone is type=local. May be repeated.")
+  var output: [String] = []
+
+  @Option(help: "Times of files: clamped to SOURCE_DATE_EPOCH, or preserve.")
+  var timestamps = BuildRequest.Timestamps.clamped
+
+  @Option(help: "Progress: auto, tty, plain, rawjson or quiet.")
+  var progress = ProgressMode.auto
+
+  @Flag(name: .shortAndLong, help: "Print nothing but the image's digest.")
+  var quiet = false
+
+  @Option(help: "Write the image id (the configuration's digest) to a file.")
+  var iidfile: String?
+
+  @Option(name: .customLong("metadata-file"), help: "Write the results as JSON to a file.")
+  var metadataFile: String?
+
+  func run() async throws {
+    let request: BuildRequest
+    let home: Home
+    do {
+      request = try makeRequest()
+      home = try Home.ofCaller()
+    } catch {
+      throw CommandFailure.saying(error)
+    }
+    let display = ProgressDisplay(quiet ? .quiet : progress)
+    do {
+      display.receive(.buildStarted())
+      let product = try await Interruption.cancelling {
+        try await home.build(request, display.reporter)
+      }
+      display.receive(.imageExported("image \(product.descriptor.digest)"))
+      display.receive(.buildFinished(.succeeded))
+      display.close()
+      if quiet { Terminal.write("\(product.descriptor.digest)") }
+    } catch is CancellationError {
+      display.receive(.buildFinished(.cancelled))
+      display.close()
+      throw CommandFailure(code: 130)
+    } catch {
+      CommandFailure.diagnostics(of: error).forEach { display.receive(.diagnosed($0)) }
+      display.receive(.buildFinished(.failed))
+      display.close()
+      throw CommandFailure(code: 1)
+    }
+  }
+
+  private func makeRequest() throws -> BuildRequest {
+    let environment = ProcessEnvironment.current
+    var request = BuildRequest(context: FilePath(path))
+    request.environment = environment
+    if let file {
+      request.dockerfile =
+        file == "-" ? .standardInput(try readStandardInput()) : .file(FilePath(file))
+    }
+    request.tags = try tag.map { try Reference($0) }
+    request.buildArguments = try Assignment.table(buildArgument, environment: environment)
+    request.target = target
+    request.platform = try platform.map { text in
+      guard let platform = Platform(text) else { throw ArgumentProblem.platform(text) }
+      return platform
+    }
+    request.namedContexts = try Dictionary(
+      buildContext.map(BuildRequest.NamedContextRequest.parse), uniquingKeysWith: { $1 })
+    request.toolchain = toolchain
+    request.ignoresCache = noCache
+    request.stagesIgnoringCache = noCacheFilter
+    request.network = try NetworkMode.parse(network)
+    request.extraHosts = try addHost.map(ExtraHost.parse)
+    request.labels = try Assignment.table(label, environment: [:])
+    request.secrets = try Dictionary(
+      secret.map(BuildRequest.SecretSource.parse), uniquingKeysWith: { $1 })
+    request.sshSockets = try Dictionary(
+      ssh.map { try parseSSH($0, environment) }, uniquingKeysWith: { $1 })
+    request.timestamps = timestamps
+    request.outputs = try output.compactMap(ImageOutput.parse)
+    request.imageIDFile = iidfile.map { FilePath($0) }
+    request.metadataFile = metadataFile.map { FilePath($0) }
+    return request
+  }
+
+  private func parseSSH(_ text: String, _ environment: [String: String]) throws -> (String, FilePath) {
+    let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
+    if parts.count == 2 { return (parts[0], FilePath(parts[1]).absolute) }
+    guard let socket = environment["SSH_AUTH_SOCK"], !socket.isEmpty else {
+      throw ArgumentProblem.noAgent(text)
+    }
+    return (text, FilePath(socket))
+  }
+}
+
+extension BuildRequest.Toolchain: ExpressibleByArgument {}
+extension BuildRequest.Timestamps: ExpressibleByArgument {}
+extension ProgressMode: ExpressibleByArgument {}

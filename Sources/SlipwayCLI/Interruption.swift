@@ -1,0 +1,40 @@
+import Dispatch
+import Glibc
+import Reporting
+
+/// Ctrl-C and SIGTERM: the first asks a task to stop, the second ends the process.
+enum Interruption {
+  /// Runs `body`; a signal cancels it. Throws what `body` throws.
+  static func cancelling<Result: Sendable>(
+    _ body: @escaping @Sendable () async throws -> Result
+  ) async throws -> Result {
+    let task = Task { try await body() }
+    let sources = watch([SIGINT, SIGTERM, SIGHUP]) { signal, count in
+      task.cancel()
+      if count > 1 {
+        ProgressDisplay.restoreTerminal()
+        _exit(128 + signal)
+      }
+    }
+    defer { sources.forEach { $0.cancel() } }
+    return try await task.value
+  }
+
+  /// Calls `handler` with each signal that comes, and how many there have been.
+  static func watch(
+    _ signals: [Int32], _ handler: @escaping @Sendable (Int32, Int) -> Void
+  ) -> [any DispatchSourceSignal] {
+    let queue = DispatchQueue(label: "slipway.signals")
+    return signals.map { number in
+      signal(number, SIG_IGN)
+      let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
+      nonisolated(unsafe) var count = 0
+      source.setEventHandler {
+        count += 1
+        handler(number, count)
+      }
+      source.resume()
+      return source
+    }
+  }
+}

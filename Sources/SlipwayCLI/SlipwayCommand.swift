@@ -1,0 +1,45 @@
+import ArgumentParser
+import CLinux
+import Glibc
+
+/// The command line: each command in a file of its own, which turns what was typed into a request
+/// that means something.
+@main
+struct SlipwayCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "slipway",
+    abstract: "Turns a source tree into a container image that holds the program and nothing else.",
+    discussion: """
+      Builds Dockerfiles, and Swift packages and Go modules that have none, without a daemon. State \
+      is kept in $SLIPWAY_HOME (default: /var/lib/slipway for root, else \
+      ~/.local/share/slipway), which is an OCI image layout that other tools read in place.
+      """,
+    version: SlipwayVersion.current,
+    subcommands: [
+      BuildCommand.self, InitCommand.self, RunCommand.self, ImagesCommand.self,
+      InspectCommand.self, TagCommand.self, RemoveCommand.self, LoadCommand.self,
+      SaveCommand.self,
+    ])
+
+  static func main() async {
+    // A closed pipe is an error of write(2) here, not the end of the process.
+    signal(SIGPIPE, SIG_IGN)
+    do {
+      var command = try parseAsRoot()
+      if var command = command as? any AsyncParsableCommand {
+        try await command.run()
+      } else {
+        try command.run()
+      }
+    } catch let failure as CommandFailure {
+      exit(failure.code)
+    } catch {
+      exit(withError: error)
+    }
+  }
+}
+
+/// The version that `--version` prints and images carry nowhere.
+enum SlipwayVersion {
+  static let current = "0.1.0"
+}

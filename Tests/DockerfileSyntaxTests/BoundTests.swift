@@ -1,0 +1,109 @@
+import Testing
+
+@testable import DockerfileSyntax
+
+@Suite("Hostile sizes")
+struct BoundTests {
+  @Test("10,000 braces within each other are refused, not followed")
+  func nesting() throws {
+    let open = String(repeating: "${A:-", count: 10_000)
+    for word in [open, open + "x" + String(repeating: "}", count: 10_000)] {
+      #expect(throws: ExpansionError.tooDeep) { try Expander().expand(word) { _ in nil } }
+    }
+    let deep = String(repeating: "${A:-", count: 100) + "x" + String(repeating: "}", count: 100)
+    #expect(try Expander().expand(deep) { _ in nil }.text == "x")
+    #expect(!parse("FROM scratch\nRUN <<E " + open + "\n").stages.isEmpty)
+  }
+
+  @Test("a value that grows without end is refused")
+  func growth() {
+    let value = String(repeating: "x", count: 1 << 20)
+    let word = String(repeating: "$A", count: 100)
+    #expect(throws: ExpansionError.tooLong) { try Expander().expand(word) { _ in value } }
+    let pattern = "${A//" + String(repeating: "*a", count: 100) + "/}"
+    #expect(throws: ExpansionError.tooLong) { try Expander().expand(pattern) { _ in value } }
+  }
+
+  @Test("10 MB of one line repeated are read")
+  func manyLines() {
+    let line = Array(("RUN echo " + String(repeating: "hello ", count: 40) + "\n").utf8)
+    var bytes = Array("FROM scratch\n".utf8)
+    while bytes.count < 10_000_000 { bytes += line }
+    let dockerfile = Dockerfile.parse(bytes)
+    #expect(!dockerfile.hasErrors)
+    #expect(dockerfile.stages.first?.instructions.count == (bytes.count - 13) / line.count)
+  }
+
+  @Test("100,000 continuations are joined, comments and empty lines between them")
+  func manyContinuations() throws {
+    let text = "RUN a" + String(repeating: " \\\n#c\n\nb", count: 100_000)
+    let all = try instructions(text)
+    #expect(all.first?.range.endLine == 300_002)
+    #expect(all.first?.text.utf8.count == 5 + 200_000)
+  }
+
+  @Test("a chain of ONBUILD costs no stack")
+  func chain() throws {
+    let text = "ONBUILD " + String(repeating: "ONBUILD \\\n", count: 100_000)
+    #expect(try refusal(text).message == "`ONBUILD` cannot trigger another `ONBUILD`")
+  }
+
+  @Test("JSON within JSON costs no stack")
+  func deepJSON() throws {
+    let text = "CMD " + String(repeating: "[", count: 60_000)
+    #expect(try kind(text) == .cmd(.shell(String(repeating: "[", count: 60_000))))
+  }
+
+  @Test("many heredocs in one line are read one after the other")
+  func manyHeredocs() throws {
+    let text =
+      "RUN cat" + String(repeating: " <<E", count: 5000) + "\n"
+      + String(repeating: "E\n", count: 5000)
+    #expect(try run(text).heredocs.count == 5000)
+  }
+
+  @Test("any bytes are read without a trap", arguments: 0..<200)
+  func noise(seed: UInt64) {
+    var generator = SplitMix(state: seed)
+    let pieces = [
+      "FROM ", "RUN ", "COPY ", "ONBUILD ", "ENV ", "<<", "EOF", "\n", "\\\n", "\"", "'", "$", "{",
+      "}",
+      "--", "=", "[", "]", ",", " ", "\t", "#", "escape=`\n", "`", "\u{FEFF}", "é", "*", "?", "/",
+      "!",
+      "HEALTHCHECK ", "--mount=", "type=", "cache", "%", ":-", "\\", "\r\n", "\u{A0}", "check=",
+    ]
+    var bytes: [UInt8] = []
+    for _ in 0..<400 {
+      if generator.next() % 20 == 0 {
+        bytes.append(UInt8(truncatingIfNeeded: generator.next()))
+      } else {
+        bytes += Array(pieces[Int(generator.next() % UInt64(pieces.count))].utf8)
+      }
+    }
+    let dockerfile = Dockerfile.parse(bytes)
+    #expect(dockerfile.diagnostics.allSatisfy { $0.range.startLine >= 1 })
+    let text = String(decoding: bytes, as: UTF8.self)
+    _ = try? Expander().expand(text) { $0.count > 1 ? "v*" : nil }
+    _ = Dockerfile.parseInstruction(text)
+    _ = try? FileModeChange.parse(text)
+    _ = try? GoPathMatch.matches(pattern: text, path: text)
+    _ = try? DockerIgnore.parse(bytes).matcher().matches(bytes)
+    for line in text.split(separator: "\n") {
+      _ = try? Expander().expand(String(line)) { _ in "a/b*c" }
+      _ = try? PatternMatcher([String(line)]).matches(Array("a/b/\(line)".utf8))
+    }
+  }
+}
+
+/// A small generator whose seed a failure prints.
+struct SplitMix: RandomNumberGenerator {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+}
