@@ -359,9 +359,7 @@ extension DirectoryLayerSink {
       if !exists, errno != ENOENT { throw failure("stat", directory) }
       if exists, !isWhiteout(status) { throw LayerError.refused(path, .belowNonDirectory) }
       dependsOnLower = true
-      let metadata =
-        exists ? .implicitDirectory : try lower.implicitDirectory(at: directory)
-      try addDirectory(parent, name, directory, metadata)
+      try addDirectory(parent, name, directory, lower.implicitDirectory(at: directory))
       let opened = slipway_openat(parent.fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0)
       if opened < 0 { throw failure("open", directory) }
       return OpenDirectory(directory, OwnedDescriptor(adopting: opened))

@@ -21,6 +21,8 @@ package struct PendingDirectoryLayer: ~Copyable {
       try makeDirectory(path, mode: 0o755)
     }
     upper = layer.appending("fs")
+    // The user's umask may have taken bits away, and the root of a layer is seen in the overlay.
+    if chmod(upper.string, 0o755) != 0 { throw SystemCallError("change the mode of", upper.string) }
     work = workspace.path.appending("work")
     self.layout = layout
     self.workspace = workspace
@@ -36,8 +38,6 @@ package struct PendingDirectoryLayer: ~Copyable {
   /// Puts the layer into the store. Nothing may have it mounted any more.
   package consuming func commit() throws -> LayerID {
     let id = LayerID.random()
-    // The user's umask may have taken bits away, and the root of a layer is seen in the overlay.
-    if chmod(upper.string, 0o755) != 0 { throw SystemCallError("change the mode of", upper.string) }
     let layer = workspace.path.appending("layer")
     if rename(layer.string, layout.layer(id).path.string) != 0 {
       throw SystemCallError("store", upper.string)

@@ -41,8 +41,7 @@ struct TarLayerTree: LayerTree {
     if try record.isWhiteout() { return .whiteout }
     let isOpaque = try record.isOpaque()
     if try record.isImplicit() {
-      let metadata =
-        isOpaque ? .implicitDirectory : try lower.implicitDirectory(at: try record.path())
+      let metadata = try lower.implicitDirectory(at: try record.path())
       return .file(FileNode(metadata: metadata), opaque: isOpaque)
     }
     let metadata = try record.metadata()
