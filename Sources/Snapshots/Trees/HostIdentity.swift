@@ -84,7 +84,7 @@ struct HostIdentity {
 
   /// Adds what is below a path, level by level, so that a cap cuts off the depths.
   private func addFingerprint(of path: TreePath, to encoding: inout FramedBytes) throws {
-    guard let node = try machine.node(at: path) else { return }
+    guard !masks.contains(path), let node = try machine.node(at: path) else { return }
     add(TreeChild(name: [], node: node), to: &encoding)
     var directories = node.isDirectory ? [path] : []
     var rest = HostIdentity.mostFiles
