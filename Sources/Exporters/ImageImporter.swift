@@ -1,4 +1,5 @@
 import Archive
+internal import CLinux
 import Glibc
 package import OCI
 package import SystemPackage
