@@ -9,12 +9,6 @@ import SystemPackage
 /// A directory costs an `openat2` and few `getdents64`, an entry one `fstatat` and its name. A
 /// symbolic link costs a `readlinkat` more, and attributes a `llistxattr` where they are asked for.
 final class DirectoryReader: Sendable {
-  /// A file with all attributes it has, the overlay's too.
-  struct Found {
-    var name: [UInt8]
-    var node: FileNode
-  }
-
   let root: DirectoryRoot
   private let attributes: ExtendedAttributeReader?
 
@@ -23,6 +17,7 @@ final class DirectoryReader: Sendable {
     attributes = readsExtendedAttributes ? ExtendedAttributeReader() : nil
   }
 
+  /// A file with all attributes it has, the overlay's too.
   func node(at path: TreePath) throws -> FileNode? {
     guard let file = try root.open(path, slipway_o_path | O_NOFOLLOW) else { return nil }
     let status = try root.status(of: file, path)
@@ -34,11 +29,11 @@ final class DirectoryReader: Sendable {
 
   /// The entries of a directory by name; empty where `path` is none. A file that goes away between
   /// the reading of its name and the look at it was never there.
-  func entries(of path: TreePath) throws -> [Found] {
+  func entries(of path: TreePath) throws -> [TreeChild] {
     guard let directory = try root.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW) else {
       return []
     }
-    var result: [Found] = []
+    var result: [TreeChild] = []
     try root.forEachEntry(of: directory, path) { entry in
       if entry.type == UInt8(DT_SOCK) { return }
       var status = stat()
@@ -53,11 +48,12 @@ final class DirectoryReader: Sendable {
       }
       let found = try attributes?.attributes(of: directory, entry.name, status) ?? []
       if let node = FileNode(status, linkTarget: target, extendedAttributes: found) {
-        result.append(Found(name: entry.nameBytes, node: node))
+        result.append(TreeChild(name: entry.nameBytes, node: node))
       }
     }
-    result.sort { bytesPrecede($0.name, $1.name) }
-    return result
+    // Nodes are large: their order is found first, and each is moved once.
+    let order = result.indices.sorted { bytesPrecede(result[$0].name, result[$1].name) }
+    return order.map { result[$0] }
   }
 
   /// The contents of a regular file, watched for change while they are read.

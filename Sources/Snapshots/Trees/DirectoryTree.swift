@@ -25,11 +25,13 @@ package final class DirectoryTree: FileTree {
   }
 
   private let reader: DirectoryReader
+  private let readsExtendedAttributes: Bool
   private let cache: StatCache?
 
   /// Opens the directory; later renames of it do not matter.
   package init(_ root: FilePath, _ options: Options = Options()) throws {
     reader = try DirectoryReader(root, readsExtendedAttributes: options.readsExtendedAttributes)
+    readsExtendedAttributes = options.readsExtendedAttributes
     cache = options.cache
   }
 
@@ -41,7 +43,9 @@ package final class DirectoryTree: FileTree {
   }
 
   package func children(of path: TreePath) throws -> [TreeChild] {
-    try reader.entries(of: path).map { TreeChild(name: $0.name, node: shown($0.node)) }
+    let children = try reader.entries(of: path)
+    guard readsExtendedAttributes else { return children }
+    return children.map { TreeChild(name: $0.name, node: shown($0.node)) }
   }
 
   package func open(_ path: TreePath) throws -> any ByteSource {

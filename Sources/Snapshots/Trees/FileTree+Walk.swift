@@ -14,17 +14,34 @@ extension FileTree {
     guard let node = try node(at: path), try visit(path, node) == .into, node.isDirectory else {
       return
     }
-    var pending = [(path, try children(of: path)[...])]
-    while let (directory, rest) = pending.last {
-      guard let child = rest.first else {
+    var pending = [Visit(directory: path, children: try children(of: path))]
+    while let last = pending.indices.last {
+      guard let child = pending[last].next() else {
         pending.removeLast()
         continue
       }
-      pending[pending.count - 1].1.removeFirst()
-      let path = directory.appending(child.name)
+      let path = pending[last].directory.appending(child.name)
       if try visit(path, child.node) == .into, child.node.isDirectory {
-        pending.append((path, try children(of: path)[...]))
+        pending.append(Visit(directory: path, children: try children(of: path)))
       }
     }
+  }
+}
+
+/// A directory in the middle of a walk.
+private struct Visit {
+  let directory: TreePath
+  let children: [TreeChild]
+  private var position = 0
+
+  init(directory: TreePath, children: [TreeChild]) {
+    self.directory = directory
+    self.children = children
+  }
+
+  mutating func next() -> TreeChild? {
+    guard position < children.count else { return nil }
+    defer { position += 1 }
+    return children[position]
   }
 }

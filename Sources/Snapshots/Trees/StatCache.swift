@@ -16,13 +16,6 @@ package import SystemPackage
 /// It may be used by several threads. Several processes may use one file: the last to save wins, and
 /// what the other learnt is learnt again.
 package final class StatCache: Sendable {
-  private struct State {
-    /// What was learnt, by device and inode.
-    var fresh: [Key: StatCacheFile.Entry] = [:]
-    /// Which entries of the file were asked for.
-    var touched: [Bool]
-  }
-
   private struct Key: Hashable {
     var device: UInt64
     var inode: UInt64
@@ -35,14 +28,17 @@ package final class StatCache: Sendable {
 
   private let path: FilePath
   private let stored: StatCacheFile
-  private let state: Mutex<State>
+  /// Which entries of the file were asked for.
+  private let touched: AtomicFlags
+  /// What was learnt, by device and inode.
+  private let fresh = Mutex<[Key: StatCacheFile.Entry]>([:])
 
   /// Reads the cache at `file`. One that is missing, damaged or of another version is as good as
   /// empty.
   package init(loading file: FilePath) {
     path = file
     stored = StatCache.read(file).flatMap(StatCacheFile.init) ?? StatCacheFile()
-    state = Mutex(State(touched: Array(repeating: false, count: stored.count)))
+    touched = AtomicFlags(count: stored.count)
   }
 
   /// Where the cache for a directory lies in Slipway's home: `contexts/` and the digest of its path.
@@ -53,11 +49,11 @@ package final class StatCache: Sendable {
   /// The digest of a file in exactly this state, if it is known.
   package func digest(for stamp: FileStamp) -> Digest? {
     if let found = stored.digest(for: stamp) {
-      state.withLock { $0.touched[found.position] = true }
+      touched.set(found.position)
       return found.digest
     }
     let key = Key(device: stamp.device, inode: stamp.inode)
-    let entry = state.withLock { $0.fresh[key] }
+    let entry = fresh.withLock { $0[key] }
     return entry.flatMap { $0.stamp == stamp ? $0.digest : nil }
   }
 
@@ -67,14 +63,14 @@ package final class StatCache: Sendable {
   package func record(_ digest: Digest, for stamp: FileStamp, readFrom start: FileTime) {
     guard !StatCache.isRacy(stamp, at: start) else { return }
     let key = Key(device: stamp.device, inode: stamp.inode)
-    state.withLock { $0.fresh[key] = StatCacheFile.Entry(stamp: stamp, digest: digest) }
+    fresh.withLock { $0[key] = StatCacheFile.Entry(stamp: stamp, digest: digest) }
   }
 
   /// Writes the cache back, atomically; does nothing where nothing was learnt.
   package func save() throws {
-    let state = state.withLock { $0 }
-    guard !state.fresh.isEmpty else { return }
-    let bytes = StatCacheFile.encode(merged(state))
+    let fresh = fresh.withLock { $0 }
+    guard !fresh.isEmpty else { return }
+    let bytes = StatCacheFile.encode(merged(with: fresh))
     guard bytes.count <= StatCacheFile.limit else { return }
     try StatCache.write(bytes, to: path)
   }
@@ -90,14 +86,14 @@ package final class StatCache: Sendable {
 
   /// Entries that nobody asked for stay as long as they are not most of the file: another build of
   /// the same directory may look at other files.
-  private func merged(_ state: State) -> [StatCacheFile.Entry] {
-    let touched = state.touched.count { $0 }
-    let keepsUntouched = stored.count <= 2 * (touched + state.fresh.count) + 10_000
-    var entries = Array(state.fresh.values)
-    for position in 0..<stored.count where keepsUntouched || state.touched[position] {
+  private func merged(with fresh: [Key: StatCacheFile.Entry]) -> [StatCacheFile.Entry] {
+    let used = (0..<stored.count).count { touched[$0] }
+    let keepsUntouched = stored.count <= 2 * (used + fresh.count) + 10_000
+    var entries = Array(fresh.values)
+    for position in 0..<stored.count where keepsUntouched || touched[position] {
       guard let entry = stored.entry(at: position) else { continue }
       let key = Key(device: entry.stamp.device, inode: entry.stamp.inode)
-      if state.fresh[key] == nil { entries.append(entry) }
+      if fresh[key] == nil { entries.append(entry) }
     }
     return entries.sorted {
       ($0.stamp.device, $0.stamp.inode) < ($1.stamp.device, $1.stamp.inode)
