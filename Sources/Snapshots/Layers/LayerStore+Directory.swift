@@ -18,13 +18,17 @@ extension LayerStore {
     return try unpack(id, folder, above: lower)
   }
 
-  /// What overlayfs wants as `lowerdir`: the layers as directories, topmost first, and an empty
-  /// directory where there is no layer.
+  /// What overlayfs wants as `lowerdir`: the layers as directories, topmost first and none twice, and
+  /// an empty directory where there is no layer.
   package func lowerDirectories(of stack: [LayerID]) throws -> [FilePath] {
     if stack.isEmpty { return [layout.empty] }
-    return try stack.indices.map {
+    let directories = try stack.indices.map {
       try directory(of: stack[$0], above: Array(stack[..<$0]))
-    }.reversed()
+    }
+    // The kernel refuses a directory that is given twice (ELOOP). Where a layer comes again, as empty
+    // ones do, its upper place decides: it hides or repeats all that the lower one has.
+    var seen: Set<FilePath> = []
+    return directories.reversed().filter { seen.insert($0).inserted }
   }
 
   func readyDirectory(_ folder: LayerFolder, above lower: [LayerID]) -> FilePath? {
