@@ -16,18 +16,27 @@ struct ImportStaging: ~Copyable {
   private let lockPath: FilePath
 
   init(for destination: ContentStore) throws {
+    let area = try Self.makeArea(in: destination)
     self.destination = destination
+    store = area.store
+    lock = area.lock
+    lockPath = area.lockPath
+  }
+
+  private static func makeArea(
+    in destination: ContentStore
+  ) throws -> (store: ContentStore, lock: FileLock, lockPath: FilePath) {
     let ingest = destination.root.appending("ingest")
     // Without this a new area, not locked yet, could look like a dead one.
     let guardian = try FileLock(destination.root.appending("locks/imports"), exclusive: true)
     defer { guardian.release() }
-    try Self.removeAbandoned(in: ingest)
+    try removeAbandoned(in: ingest)
     var generator = SystemRandomNumberGenerator()
-    let name = Self.prefix + String(generator.next() as UInt64, radix: 36)
-    lockPath = ingest.appending(name + Self.lockSuffix)
-    lock = try FileLock(lockPath, exclusive: true)
+    let name = prefix + String(generator.next() as UInt64, radix: 36)
+    let lockPath = ingest.appending(name + lockSuffix)
+    let lock = try FileLock(lockPath, exclusive: true)
     do {
-      store = try ContentStore(root: ingest.appending(name))
+      return (try ContentStore(root: ingest.appending(name)), lock, lockPath)
     } catch {
       try? DirectoryRemoval.remove(ingest.appending(name))
       lock.releaseRemoving(lockPath)
