@@ -69,13 +69,16 @@ struct OtherToolsTests {
     let exporter = ImageExporter(store: work.store)
     try exporter.write([image], to: .layoutArchive(.file(work["oci.tar"])))
     try exporter.write([image], to: .dockerArchive(.file(work["docker.tar"])))
-    for (archive, name) in [("docker.tar", "example.com/app:1")] {
+    for archive in ["docker.tar", "oci.tar"] {
       let result = try Tool.run(
         "podman",
         [
           "--root", work["podman"].string, "--runroot", work["podman-run"].string,
           "--storage-driver", "vfs", "load", "-i", work[archive].string,
         ])
+      #expect(result.status == 0, "\(result.output)")
+      // Podman takes the name of an OCI archive from the tag alone.
+      let name = archive == "docker.tar" ? "example.com/app:1" : ""
       #expect(result.output.contains("Loaded image: \(name)"), "\(result.output)")
     }
   }

@@ -165,4 +165,49 @@ struct RoundTripTests {
     let blobs = try Tool.run("ls", [work.store.root.string + "/blobs/sha256"]).output
     #expect(blobs.split(separator: "\n").count == 3)
   }
+
+  @Test("an index of platforms goes to each destination, without what was not pulled")
+  func severalPlatforms() throws {
+    let work = try Workspace()
+    let to = try Workspace()
+    let own = try work.addImage([Self.layers[0]], platform: .host)
+    let other = try work.addImage(
+      [Self.layers[1]], platform: Platform(os: "linux", architecture: "s390x"))
+    let absent = Descriptor(mediaType: .manifest, digest: .sha256(of: [1]), size: 1)
+    let index = ImageIndex(manifests: [other, absent, own])
+    let image = NamedImage(
+      descriptor: try work.store.add(JSON.encode(index), as: .index),
+      names: [try Reference("app:1")])
+    let exporter = ImageExporter(store: work.store)
+    try exporter.write([image], to: .dockerArchive(.file(work["docker.tar"])))
+    let manifest = try Tool.run("tar", ["-xOf", work["docker.tar"].string, "manifest.json"]).output
+    let config = try Image(own, in: work.store).manifest().config.digest.hex
+    #expect(manifest.contains(config))
+    // From a descriptor, as from standard input.
+    let pipe = open(work["docker.tar"].string, O_RDONLY)
+    defer { close(pipe) }
+    #expect(try ImageImporter(store: to.store).load(from: .descriptor(pipe)) == [image])
+    #expect(to.store.contains(other))
+    try exporter.write([image], to: .directory(work["files"]))
+    let folders = try Tool.run("ls", [work["files"].string]).output
+    #expect(folders == "linux_\(Platform.host.architecture)\nlinux_s390x\n")
+    #expect(access(work["files/linux_s390x/bin"].string, F_OK) == 0)
+  }
+
+  @Test("blobs that the store has already need not be in the layout")
+  func thinLayout() throws {
+    let work = try Workspace()
+    let to = try Workspace()
+    let image = NamedImage(descriptor: try work.addImage(Self.layers))
+    try ImageExporter(store: work.store).write([image], to: .layoutDirectory(work["layout"]))
+    let layer = try Image(image.descriptor, in: work.store).manifest().layers[0]
+    unlink(work["layout/blobs/sha256/\(layer.digest.hex)"].string)
+    let importer = ImageImporter(store: to.store)
+    #expect(
+      throws: ImportError.missingBlob(
+        layer.digest, of: "the manifest `\(image.descriptor.digest)`")
+    ) { try importer.load(from: .layoutDirectory(work["layout"])) }
+    _ = try to.addImage(Self.layers)
+    #expect(try importer.load(from: .layoutDirectory(work["layout"])) == [image])
+  }
 }

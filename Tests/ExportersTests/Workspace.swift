@@ -23,9 +23,10 @@ final class Workspace {
 
   /// An image of the given layers in a store.
   static func addImage(
-    _ layers: [[TarItem]], compression: Compression = .gzip, to store: ContentStore
+    _ layers: [[TarItem]], compression: Compression = .gzip, platform: Platform? = nil,
+    to store: ContentStore
   ) throws -> Descriptor {
-    var configuration = ImageConfiguration(platform: .host)
+    var configuration = ImageConfiguration(platform: platform ?? .host)
     var descriptors: [Descriptor] = []
     for items in layers {
       let tar = try TarItem.tar(items)
@@ -34,12 +35,16 @@ final class Workspace {
         try store.add(compression.apply(tar), as: compression.mediaType))
     }
     let config = try store.add(JSON.encode(configuration), as: .configuration)
-    return try store.add(
+    var manifest = try store.add(
       JSON.encode(Manifest(config: config, layers: descriptors)), as: .manifest)
+    manifest.platform = platform
+    return manifest
   }
 
-  func addImage(_ layers: [[TarItem]], compression: Compression = .gzip) throws -> Descriptor {
-    try Self.addImage(layers, compression: compression, to: store)
+  func addImage(
+    _ layers: [[TarItem]], compression: Compression = .gzip, platform: Platform? = nil
+  ) throws -> Descriptor {
+    try Self.addImage(layers, compression: compression, platform: platform, to: store)
   }
 
   /// All files of the store, to show that nothing was left.

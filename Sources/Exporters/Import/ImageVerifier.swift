@@ -80,7 +80,7 @@ final class ImageVerifier {
     }
     let name = "the index `\(descriptor.digest)`"
     // An index may list images that were not saved with it, but not nothing else.
-    let present = try index.manifests.filter { try isAvailable($0) }
+    let present = try index.manifests.filter { try isAvailable($0, to: name) }
     if present.isEmpty, let missing = index.manifests.first {
       throw ImportError.missingBlob(missing.digest, of: name)
     }
@@ -164,11 +164,14 @@ final class ImageVerifier {
     return try Document.decode(type, from: bytes, origin: "\(descriptor.digest)")
   }
 
-  private func isAvailable(_ descriptor: Descriptor) throws -> Bool {
-    if staging.size(of: descriptor.digest) != nil || destination.contains(descriptor) {
-      return true
+  /// Whether a blob is there; if it is, with the size that its descriptor says.
+  private func isAvailable(_ descriptor: Descriptor, to parent: String) throws -> Bool {
+    let isStaged = staging.size(of: descriptor.digest) != nil
+    if !isStaged, !destination.contains(descriptor) {
+      return try origin.stage(descriptor, in: staging)
     }
-    return try origin.stage(descriptor, in: staging)
+    _ = try obtain(descriptor, of: parent)
+    return true
   }
 
   /// The store that has a blob. What the destination has already is not asked for again.
