@@ -51,7 +51,8 @@ let package = Package(
     module(
       "Slipway",
       uses: [
-        "Frontends", "Engine", "Exporters", "DockerfileSyntax", "BuildGraph", "Snapshots", "Sandbox",
+        "Frontends", "Engine", "Exporters", "DockerfileSyntax", "BuildGraph", "Snapshots",
+        "Sandbox",
         "OCI", "Archive", "Reporting", systemPackage,
       ]),
 
@@ -104,7 +105,10 @@ let package = Package(
       exclude: ["Recipes/Golden"]),
     tests(
       of: "Engine",
-      uses: ["BuildGraph", "Snapshots", "Sandbox", "OCI", "Archive", "Reporting", "TestSupport", systemPackage]),
+      uses: [
+        "BuildGraph", "Snapshots", "Sandbox", "OCI", "Archive", "Reporting", "TestSupport",
+        systemPackage,
+      ]),
     tests(of: "Exporters", uses: ["OCI", "Archive", "Snapshots", "TestSupport", systemPackage]),
     .testTarget(
       name: "IntegrationTests",

@@ -40,4 +40,3 @@ struct StepKey: Sendable {
     digest = encoder.digest
   }
 }
-

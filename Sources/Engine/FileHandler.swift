@@ -27,8 +27,14 @@ struct FileHandler: Sendable {
     -> (SourceSelection, Digest)
   {
     try await BlockingWork.run {
-      let selection = try SourceSelection(action, from: trees.tree(of: state))
-      return (selection, try selection.contentDigest(resetsOwners: state.isContext))
+      let tree = try trees.tree(of: state)
+      do {
+        let selection = try SourceSelection(action, from: tree)
+        return (selection, try selection.contentDigest(resetsOwners: state.isContext))
+      } catch FileActionError.notFound(let path) {
+        let isIgnored = try (tree as? FilteredTree)?.hides(TreePath(cleaning: path)) ?? false
+        throw isIgnored ? FileActionError.ignored(path) : FileActionError.notFound(path)
+      }
     }
   }
 

@@ -75,7 +75,9 @@ actor Solver {
     let vertex = plan.vertices[index]
     switch vertex.operation {
     case .source(.host):
-      guard let host = inputs.host else { throw EngineError(vertex: vertex, cause: .hostUnavailable) }
+      guard let host = inputs.host else {
+        throw EngineError(vertex: vertex, cause: .hostUnavailable)
+      }
       return host.identity
     case .source(let source):
       return StepKey([.init("source", Operation.source(source).keyDigest.hex)]).digest
@@ -160,7 +162,8 @@ actor Solver {
       keys: [key, contentKey], record: find([contentKey], alias: key), selections: selections)
   }
 
-  private func resolve(_ vertex: Vertex, executing execution: Execution) async throws -> Resolution {
+  private func resolve(_ vertex: Vertex, executing execution: Execution) async throws -> Resolution
+  {
     var byDefinition = try await commonParts(vertex)
     var stageMounts: [(Int, BindMount)] = []
     for (number, mount) in execution.mounts.enumerated() {
@@ -255,7 +258,8 @@ actor Solver {
     var mounted: [Int: FileSystemState] = [:]
     for input in vertex.inputs { mounted[input] = try await state(of: input) }
     do {
-      let layer = try await run(index, vertex, resolution, states: vertex.inputs.map { mounted[$0]! })
+      let layer = try await run(
+        index, vertex, resolution, states: vertex.inputs.map { mounted[$0]! })
       return base.adding(layer)
     } catch {
       inputs.reporter.report(

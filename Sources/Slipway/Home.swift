@@ -17,6 +17,16 @@ package struct Home: Sendable {
     stores = try EngineStores(home: path)
   }
 
+  /// Runs `body` while nothing is deleted from the store; several may at once, of several processes.
+  func whileInUse<Result>(_ body: () async throws -> Result) async throws -> Result {
+    let lock = try FileLock(storeLock, exclusive: false)
+    defer { lock.release() }
+    return try await body()
+  }
+
+  /// Held by whoever adds to the store or reads from it, and alone by who deletes from it.
+  var storeLock: FilePath { path.appending("locks").appending("store") }
+
   /// The folder that the environment asks for: `SLIPWAY_HOME`, else `/var/lib/slipway` for root and
   /// `$XDG_DATA_HOME/slipway` (`~/.local/share/slipway`) for others.
   package static func path(environment: [String: String]) -> FilePath {

@@ -24,7 +24,7 @@ extension Home {
 
   /// Deletes the blobs that no image refers to and no cached layer keeps.
   private func collectGarbage() throws {
-    guard let lock = try FileLock(ifFree: path.appending("locks").appending("store")) else { return }
+    guard let lock = try FileLock(ifFree: storeLock) else { return }
     defer { lock.release() }
     var kept = try stores.layers.retainedBlobs()
     for entry in try content.index().manifests {

@@ -92,7 +92,8 @@ extension Home {
   }
 
   /// Docker's rules: arguments take the command's place; a new entrypoint drops the command.
-  private func arguments(_ process: ProcessConfiguration, _ request: RunRequest) throws -> [String] {
+  private func arguments(_ process: ProcessConfiguration, _ request: RunRequest) throws -> [String]
+  {
     let entrypoint = request.entrypoint.map { [$0] } ?? process.entrypoint ?? []
     let command =
       request.arguments.isEmpty && request.entrypoint == nil

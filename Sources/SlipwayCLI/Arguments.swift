@@ -30,7 +30,8 @@ enum ArgumentProblem: Error, CustomStringConvertible {
     case .contextKind(let text):
       "`\(text)` is a kind of context that this version does not read; "
         + "hint: a directory, `docker-image://`, `oci-layout://` or `host:`"
-    case .secret(let text): "`\(text)` is not a secret; hint: `id=ID,src=FILE` or `id=ID,env=VARIABLE`"
+    case .secret(let text):
+      "`\(text)` is not a secret; hint: `id=ID,src=FILE` or `id=ID,env=VARIABLE`"
     case .output(let text): "`\(text)` is not an output; hint: `type=oci,dest=image.tar`"
     case .outputKind(let text):
       "`\(text)` is not a type of output; hint: `image`, `oci`, `docker`, `local` or `tar`"
@@ -94,7 +95,8 @@ extension ExtraHost {
     let address = text[text.index(after: separator)...]
     return ExtraHost(
       name: String(text[..<separator]),
-      address: address == "host-gateway" ? "127.0.0.1" : String(address.filter { !"[]".contains($0) }))
+      address: address == "host-gateway"
+        ? "127.0.0.1" : String(address.filter { !"[]".contains($0) }))
   }
 }
 

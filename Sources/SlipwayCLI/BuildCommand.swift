@@ -21,7 +21,8 @@ struct BuildCommand: AsyncParsableCommand {
   @Option(name: [.customShort("t"), .long], help: "A name for the image; may be repeated.")
   var tag: [String] = []
 
-  @Option(name: .customLong("build-arg"), help: "NAME=VALUE for an ARG; NAME alone takes the variable.")
+  @Option(
+    name: .customLong("build-arg"), help: "NAME=VALUE for an ARG; NAME alone takes the variable.")
   var buildArgument: [String] = []
 
   @Option(help: "The stage to build.")
@@ -144,7 +145,9 @@ struct BuildCommand: AsyncParsableCommand {
     return request
   }
 
-  private func parseSSH(_ text: String, _ environment: [String: String]) throws -> (String, FilePath) {
+  private func parseSSH(_ text: String, _ environment: [String: String]) throws -> (
+    String, FilePath
+  ) {
     let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
     if parts.count == 2 { return (parts[0], FilePath(parts[1]).absolute) }
     guard let socket = environment["SSH_AUTH_SOCK"], !socket.isEmpty else {

@@ -6,7 +6,8 @@ import SystemPackage
 struct InitCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "init",
-    abstract: "Write the Dockerfile and .dockerignore that a Swift package or Go module is built by.")
+    abstract:
+      "Write the Dockerfile and .dockerignore that a Swift package or Go module is built by.")
 
   @Argument(help: "The directory of the package or module.")
   var path = "."

@@ -23,7 +23,8 @@ struct RunCommand: AsyncParsableCommand {
   @Option(name: .shortAndLong, help: "/PATH/HERE:/PATH/INSIDE[:ro]")
   var volume: [String] = []
 
-  @Flag(name: .customLong("rm"), help: "Keep nothing afterwards, which is always so; for habit's sake.")
+  @Flag(
+    name: .customLong("rm"), help: "Keep nothing afterwards, which is always so; for habit's sake.")
   var remove = false
 
   @Option(help: "A name that no other running container has; also the host name inside.")

@@ -48,7 +48,8 @@ struct LayerDraft {
   /// Puts the files of a selection where `action` says. Throws `FileActionError`.
   ///
   /// - Parameter resetsOwners: files of a build context belong to root, whoever owns them on disk.
-  mutating func copy(_ selection: SourceSelection, _ action: CopyAction, resetsOwners: Bool) throws {
+  mutating func copy(_ selection: SourceSelection, _ action: CopyAction, resetsOwners: Bool) throws
+  {
     actions += 1
     let style = try CopyStyle(action, draft: self, resetsOwners: resetsOwners)
     for match in selection.matches {
@@ -126,7 +127,8 @@ struct LayerDraft {
     if readOnly.contains(where: { path.isWithin($0) }) {
       throw FileActionError.readOnlyDestination(path.description)
     }
-    if let existing = try node(at: path), existing.isDirectory != (item.metadata.kind == .directory) {
+    if let existing = try node(at: path), existing.isDirectory != (item.metadata.kind == .directory)
+    {
       throw existing.isDirectory
         ? FileActionError.isADirectory(path.description)
         : FileActionError.notADirectory(path.description)

@@ -65,7 +65,9 @@ struct SourceSelection: Sendable {
       let label = TreePath(canonical: Array(String(index).utf8))
       add(match.path, match.node, as: label.appending(match.name))
       for parent in match.parents {
-        add(parent.path, parent.node, as: label.appending(Array("parents".utf8)).appending(parent.relative))
+        add(
+          parent.path, parent.node,
+          as: label.appending(Array("parents".utf8)).appending(parent.relative))
       }
       for entry in match.entries {
         add(entry.path, entry.node, as: label.appending(match.name).appending(entry.relative))
@@ -91,7 +93,9 @@ private struct SourceFinder {
     return try expand(path).map { try match(at: $0, name: Array($0.name), given: source) }
   }
 
-  private func match(at path: TreePath, name: [UInt8], given: String, parents: [SourceSelection.Entry] = [])
+  private func match(
+    at path: TreePath, name: [UInt8], given: String, parents: [SourceSelection.Entry] = []
+  )
     throws -> SourceSelection.Match
   {
     guard let resolved = try tree.resolve(path, followingLast: true),

@@ -16,27 +16,40 @@ extension Home {
   package func build(_ request: BuildRequest, _ reporter: Reporter) async throws -> BuildProduct {
     let source = try BuildSource(request)
     do {
-      let dockerfile = Dockerfile.parse(source.bytes)
-      try source.report(dockerfile.diagnostics, to: reporter)
-
-      let contexts = try BuildContexts(request, source, home: self)
-      let options = try contexts.frontendOptions(request, source)
-      let resolver = StoreResolver(home: self, layouts: contexts.layouts)
-      let lowered = try await DockerfileFrontend.plan(
-        dockerfile, options: options, resolver: resolver)
-      try source.report(lowered.warnings, to: reporter)
-
-      let inputs = try contexts.inputs(
-        request, epoch: request.latestTime(lowered.sourceDateEpoch), reporter)
-      let descriptor = try await BuildEngine(stores: stores).build(lowered.plan, inputs)
-
-      contexts.save()
-      let product = try publish(descriptor, request, reporter)
-      _ = try? stores.layers.reapTrash(limit: 10_000)
-      return product
+      return try await whileInUse { try await build(request, source, reporter) }
     } catch {
       throw BuildFailure.describing(error, in: source)
     }
+  }
+
+  private func build(
+    _ request: BuildRequest, _ source: BuildSource, _ reporter: Reporter
+  ) async throws -> BuildProduct {
+    let dockerfile = Dockerfile.parse(source.bytes)
+    try source.report(dockerfile.diagnostics, to: reporter)
+
+    let contexts = try BuildContexts(request, source, home: self)
+    let options = try contexts.frontendOptions(request, source)
+    let resolver = StoreResolver(home: self, layouts: contexts.layouts)
+    let lowered = try await DockerfileFrontend.plan(
+      dockerfile, options: options, resolver: resolver)
+    try source.report(lowered.warnings, to: reporter)
+
+    let inputs = try contexts.inputs(
+      request, epoch: request.latestTime(lowered.sourceDateEpoch), reporter)
+    let descriptor = try await BuildEngine(stores: stores).build(lowered.plan, inputs)
+
+    contexts.save()
+    let product = try publish(descriptor, request, reporter)
+    tidy()
+    return product
+  }
+
+  /// Clears up after killed builds and deletes a bounded part of what was thrown away; what cannot be
+  /// deleted now can be later.
+  private func tidy() {
+    try? stores.layers.trashLeftovers()
+    _ = try? stores.layers.reapTrash(limit: 10_000)
   }
 
   /// Tags the image and sends it where it was asked for.

@@ -15,7 +15,7 @@ struct BuildContexts {
   /// The layouts that stand in for images, by the text that the resolver is asked for.
   private(set) var layouts: [String: ImageLayout] = [:]
   private var host: HostSystem?
-  private let ignored: IgnoredFiles
+  private let ignorePatterns: [String]
 
   /// A layout and the name of the image in it; nil takes the only one.
   struct ImageLayout {
@@ -24,14 +24,16 @@ struct BuildContexts {
   }
 
   init(_ request: BuildRequest, _ source: BuildSource, home: Home) throws {
-    ignored = IgnoredFiles(try PatternMatcher(DockerIgnore.parse(source.ignore).patterns))
+    ignorePatterns = DockerIgnore.parse(source.ignore).patterns
+    let ignored = IgnoredFiles(try PatternMatcher(ignorePatterns))
     try add(request.context, as: "", ignoring: ignored, home: home)
     for (name, context) in request.namedContexts {
       switch context {
       case .directory(let path):
         guard FileStatus(path)?.isDirectory == true else { throw RequestError.noContext(path) }
         let own = path.appending(".dockerignore")
-        let patterns = FileStatus(own) == nil ? [] : try DockerIgnore.parse(TextFile.read(own)).patterns
+        let patterns =
+          FileStatus(own) == nil ? [] : try DockerIgnore.parse(TextFile.read(own)).patterns
         try add(path, as: name, ignoring: IgnoredFiles(PatternMatcher(patterns)), home: home)
         named[name] = .local(name)
       case .image(let reference): named[name] = .image(reference)
@@ -74,6 +76,7 @@ struct BuildContexts {
     options.stagesIgnoringCache = request.stagesIgnoringCache
     options.network = request.network
     options.extraHosts = request.extraHosts
+    options.ignorePatterns = ignorePatterns
     options.fileName = source.name
     if let host {
       options.hostProcess.environment = host.environment.map { "\($0.name)=\($0.value)" }

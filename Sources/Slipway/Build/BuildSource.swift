@@ -56,7 +56,8 @@ struct BuildSource {
   }
 
   /// `<Dockerfile>.dockerignore` beside the Dockerfile wins over the context's own.
-  private static func ignoreFile(in context: FilePath, for dockerfile: FilePath?) throws -> [UInt8] {
+  private static func ignoreFile(in context: FilePath, for dockerfile: FilePath?) throws -> [UInt8]
+  {
     var candidates = [context.appending(".dockerignore")]
     if let dockerfile, let name = dockerfile.lastComponent {
       let own = dockerfile.removingLastComponent().appending(name.string + ".dockerignore")

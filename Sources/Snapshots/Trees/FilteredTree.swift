@@ -40,6 +40,11 @@ package final class FilteredTree: FileTree {
     try base.contentDigest(of: path, node)
   }
 
+  /// Whether there is a file at `path` that the filter keeps from being seen.
+  package func hides(_ path: TreePath) throws -> Bool {
+    try node(at: path) == nil && base.node(at: path) != nil
+  }
+
   /// Whether no directory on the way is excluded with all its contents.
   private func isReachable(_ path: TreePath) -> Bool {
     var directory = path.parent
