@@ -137,6 +137,8 @@ extension SwiftPackageRecipe {
           --mount=type=cache,id=swift-build-\#(cache),target=/src/.build,sharing=locked \
           --mount=type=cache,id=swiftpm,target=/tmp/home/.cache/org.swift.swiftpm \
           umask 022; \
+          # SwiftPM evaluates every manifest again when the environment is another one.
+          export -n PRODUCT; \
           # The dependencies, when they are others than last time.
           if ! cmp -s /tmp/dependencies/workspace-state.json .build/dependencies.json; then \
             (cd .build; rm -rf dependencies.json checkouts repositories registry artifacts); \
