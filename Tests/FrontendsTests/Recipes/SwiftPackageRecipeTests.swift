@@ -145,7 +145,7 @@ struct SwiftPackageRecipeTests {
       copies == [
         "COPY Package*.swift Package.resolve[d] ./",
         "COPY Local/B/Package*.swift Local/B/",
-        "COPY . .",
+        "COPY . /tmp/sources/",
         "COPY --from=build /out/ /",
       ])
   }

@@ -64,25 +64,29 @@ RUN --mount=type=cache,id=swiftpm,target=/tmp/home/.cache/org.swift.swiftpm \
         echo "hint: commit the Package.resolved that \`swift package resolve\` writes" >&2; \
       fi; \
     fi; \
-    mkdir -p .build/checkouts; \
+    mkdir -p .build/checkouts .build/registry; \
     touch .build/workspace-state.json; \
     mv .build /tmp/dependencies
 
 # The program. `.build` is kept from build to build, so an edit compiles only what it changes.
-COPY . .
+COPY . /tmp/sources/
 ARG PRODUCT=shop
 RUN --network=none \
     --mount=type=cache,id=swift-build-shop,target=/src/.build,sharing=locked \
     --mount=type=cache,id=swiftpm,target=/tmp/home/.cache/org.swift.swiftpm \
     umask 022; \
+    # SwiftPM evaluates every manifest again when the environment is another one.
+    export -n PRODUCT; \
     # The dependencies, when they are others than last time.
     if ! cmp -s /tmp/dependencies/workspace-state.json .build/dependencies.json; then \
-      rm -rf .build/dependencies.json .build/checkouts .build/repositories .build/artifacts; \
+      (cd .build; rm -rf dependencies.json checkouts repositories registry artifacts); \
       cp -a /tmp/dependencies/. .build/; \
-      find .build/checkouts -name .git -prune -o -type f -print0 \
+      find .build/checkouts .build/registry -name .git -prune -o -type f -print0 \
         | xargs -0 -r sha256sum -z | /tmp/tools/content-times; \
       cp /tmp/dependencies/workspace-state.json .build/dependencies.json; \
     fi; \
+    # Copies, because setting the times of thousands of files of a lower layer is slow.
+    cp -R /tmp/sources/. .; \
     find . -path ./.build -prune -o -type f -print0 \
       | xargs -0 -r sha256sum -z | /tmp/tools/content-times; \
     # Bundles of resources that no target has any more must not be shipped.
@@ -92,7 +96,7 @@ RUN --network=none \
       --static-swift-stdlib -Xswiftc -static-executable -Xswiftc -use-ld=lld \
       -debug-info-format none -Xlinker -s -Xlinker --build-id=none 2>&1 \
       | tee /tmp/build.log || { \
-        if grep -q -e FoundationNetworking -e '-lcurl' -e 'undefined symbol: curl_' /tmp/build.log; then \
+        if grep -q -e FoundationNetworking -e lcurl -e libcurl /tmp/build.log; then \
           echo "error: FoundationNetworking (URLSession) cannot be linked statically" >&2; \
           echo "hint: call out with async-http-client instead" >&2; \
         elif grep -q 'no product named' /tmp/build.log; then \
