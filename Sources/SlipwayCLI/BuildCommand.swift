@@ -104,7 +104,9 @@ struct BuildCommand: AsyncParsableCommand {
       display.close()
       throw CommandFailure(code: 130)
     } catch {
-      CommandFailure.diagnostics(of: error).forEach { display.receive(.diagnosed($0)) }
+      for diagnostic in CommandFailure.diagnostics(of: error) {
+        display.receive(.diagnosed(diagnostic))
+      }
       display.receive(.buildFinished(.failed))
       display.close()
       throw CommandFailure(code: 1)

@@ -16,7 +16,7 @@ enum Interruption {
         _exit(128 + signal)
       }
     }
-    defer { sources.forEach { $0.cancel() } }
+    defer { for source in sources { source.cancel() } }
     return try await task.value
   }
 

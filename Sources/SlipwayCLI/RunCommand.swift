@@ -71,7 +71,7 @@ struct RunCommand: AsyncParsableCommand {
     let sources = Interruption.watch([SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2]) {
       signal, _ in holder.send(signal)
     }
-    defer { sources.forEach { $0.cancel() } }
+    defer { for source in sources { source.cancel() } }
     return try await Home.ofCaller().run(request) { holder.set($0) }
   }
 

@@ -24,7 +24,7 @@ struct ImagesCommand: ParsableCommand {
       if json {
         Terminal.write(String(decoding: try JSON.encodePretty(images), as: UTF8.self))
       } else if quiet {
-        images.forEach { Terminal.write("\($0.digest)") }
+        for image in images { Terminal.write("\(image.digest)") }
       } else {
         Terminal.write(ImagesCommand.table(images))
       }
@@ -70,7 +70,7 @@ struct InspectCommand: ParsableCommand {
     do {
       let home = try Home.ofCaller()
       if files {
-        try home.files(of: image).forEach { Terminal.write($0.line) }
+        for file in try home.files(of: image) { Terminal.write(file.line) }
       } else {
         let inspected = try home.inspect(image)
         Terminal.write(String(decoding: try JSON.encodePretty(inspected), as: UTF8.self))
