@@ -4,8 +4,8 @@ import Glibc
 import OCI
 import SystemPackage
 
-/// The same on all of Linux; Swift's Glibc module leaves it out.
-private let O_PATH: Int32 = 0o10000000
+/// `O_PATH`: the same on all of Linux; Swift's Glibc module leaves it out.
+private let openPath: Int32 = 0o10000000
 
 /// Writes a layer's files into a directory of overlayfs's format.
 ///
@@ -243,7 +243,7 @@ extension DirectoryLayerSink {
 
   /// Whether the layer has something that a hard link can name.
   private func hasFile(at target: TreePath, linkedBy path: TreePath) throws -> Bool {
-    guard let file = try open(target, O_PATH | O_NOFOLLOW) else { return false }
+    guard let file = try open(target, openPath | O_NOFOLLOW) else { return false }
     var status = stat()
     guard fstat(file.rawValue, &status) == 0 else { throw failure("stat", target) }
     if isDirectory(status) { throw LayerError.refused(path, .linkToDirectory(target)) }
@@ -349,7 +349,7 @@ extension DirectoryLayerSink {
   /// A directory of the layer, made where there is none. `path` is what it is needed for.
   private func directory(at directory: TreePath, for path: TreePath) throws -> OpenDirectory {
     if directory.isRoot { return root }
-    if let opened = try open(directory, O_PATH | O_DIRECTORY) {
+    if let opened = try open(directory, openPath | O_DIRECTORY) {
       return OpenDirectory(directory, opened)
     }
     let parent = try self.directory(at: directory.parent, for: path)
@@ -360,7 +360,7 @@ extension DirectoryLayerSink {
       if exists, !isWhiteout(status) { throw LayerError.refused(path, .belowNonDirectory) }
       dependsOnLower = true
       try addDirectory(parent, name, directory, lower.implicitDirectory(at: directory))
-      let opened = slipway_openat(parent.fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0)
+      let opened = slipway_openat(parent.fd, name, openPath | O_DIRECTORY | O_NOFOLLOW, 0)
       if opened < 0 { throw failure("open", directory) }
       return OpenDirectory(directory, OwnedDescriptor(adopting: opened))
     }
