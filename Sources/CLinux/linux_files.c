@@ -41,6 +41,10 @@ int slipway_renameat2(int from, const char *old_path, int to, const char *new_pa
 
 int slipway_syncfs(int fd) { return syncfs(fd); }
 
+long slipway_copy_file_range(int from, int to, size_t size) {
+  return copy_file_range(from, NULL, to, NULL, size, 0);
+}
+
 int slipway_make_whiteout(int directory, const char *name) {
   return mknodat(directory, name, S_IFCHR, makedev(0, 0));
 }

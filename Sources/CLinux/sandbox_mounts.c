@@ -143,7 +143,9 @@ static int mount_overlay_in_parts(const struct overlay *overlay, uint64_t attrib
     if (result == 0) result = set_option(context, "volatile");
   }
   if (result == 0) result = set_option(context, "userxattr");
-  if (result == 0) result = set_option(context, "xino=auto");
+  // The skeleton is of another file system than the layers; without this, files would seem to lie
+  // on other devices than their directories, and `du -x` or `tar --one-file-system` skip them.
+  if (result == 0 && overlay->upper >= 0) result = set_option(context, "xino=auto");
   int mount = result == 0 ? create_mount(context, attributes) : -1;
   int error = errno;
   close(context);

@@ -58,12 +58,14 @@ int slipway_sandbox_read_only_self(void) {
                            OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
   if (mount < 0) return -1;
   struct mount_attr settings = {.attr_set = MOUNT_ATTR_RDONLY};
+  int executable = -1;
   if (syscall(SYS_mount_setattr, mount, "", AT_EMPTY_PATH, &settings, sizeof settings) == 0) {
-    return mount;
+    // Executed by its number, after the helper's descriptors have taken the first ones.
+    executable = fcntl(mount, F_DUPFD_CLOEXEC, FIRST_SPARE_FD);
   }
   int error = errno;
   close(mount);
-  return errno = error, -1;
+  return errno = error, executable;
 }
 
 int slipway_memory_file(const char *name) { return memfd_create(name, MFD_CLOEXEC); }

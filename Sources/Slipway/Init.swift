@@ -9,7 +9,9 @@ package func initialize(
   _ directory: FilePath, buildArguments: [String: String], replacing: Bool
 ) throws -> [FilePath] {
   guard FileStatus(directory)?.isDirectory == true else { throw RequestError.noContext(directory) }
-  let rendered = try RecipeSelection.choose(directory).render(buildArguments: buildArguments)
+  let rendered = try RecipeSelection.choose(
+    directory: directory, buildArguments: buildArguments
+  ).render(buildArguments: buildArguments)
   let files = [
     (directory.appending("Dockerfile"), rendered.dockerfile),
     (directory.appending(".dockerignore"), rendered.dockerIgnore),
@@ -18,5 +20,5 @@ package func initialize(
     throw RequestError.fileExists(path)
   }
   for (path, text) in files { try OutputFile.write(Array(text.utf8), to: path) }
-  return files.map(\.0)
+  return files.map { path, _ in path }
 }

@@ -27,9 +27,10 @@ extension Home {
   package func save(_ images: [String], as format: SaveFormat, to path: FilePath?) throws {
     let named = try images.map { text in
       let reference = try? Reference(text)
-      let isTag = try reference.map { $0.digest == nil && (try content.resolve($0)) != nil } ?? false
-      return NamedImage(
-        descriptor: try descriptor(of: text), names: isTag ? reference.map { [$0] } ?? [] : [])
+      let tag = try reference.flatMap { reference in
+        try reference.digest == nil && content.resolve(reference) != nil ? reference : nil
+      }
+      return NamedImage(descriptor: try descriptor(of: text), names: tag.map { [$0] } ?? [])
     }
     let target = path.map { ArchiveTarget.file($0) } ?? .descriptor(STDOUT_FILENO)
     let destination: ExportDestination

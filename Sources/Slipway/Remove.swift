@@ -1,5 +1,7 @@
 internal import Engine
-package import OCI
+internal import OCI
+internal import Snapshots
+internal import SystemPackage
 
 extension Home {
   /// Takes a name away; an image that has no name left goes, with the blobs that only it had.

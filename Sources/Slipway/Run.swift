@@ -76,7 +76,7 @@ extension Home {
     specification.user = SandboxUser(
       userID: user.userID, groupID: user.groupID, supplementaryGroups: user.supplementaryGroups)
     specification.hostname = request.name ?? "slipway"
-    specification.capabilities = .none
+    specification.capabilities = []
     specification.noNewPrivileges = true
     specification.rootReadOnly = true
     specification.mounts = networkFiles() + [.temporary(at: "/tmp")]

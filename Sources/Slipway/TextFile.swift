@@ -3,7 +3,7 @@ internal import OCI
 internal import SystemPackage
 
 /// Files that are read whole because they are small by nature: Dockerfiles, ignore files, secrets.
-enum TextFile {
+package enum TextFile {
   /// The largest that is read: 64 MiB.
   static let limit = 64 << 20
 
@@ -13,7 +13,7 @@ enum TextFile {
   }
 
   /// Everything that standard input gives.
-  static func readStandardInput() throws -> [UInt8] {
+  package static func readStandardInput() throws -> [UInt8] {
     try readAll(STDIN_FILENO, "-")
   }
 

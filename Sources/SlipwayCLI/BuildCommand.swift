@@ -116,7 +116,7 @@ struct BuildCommand: AsyncParsableCommand {
     request.environment = environment
     if let file {
       request.dockerfile =
-        file == "-" ? .standardInput(try readStandardInput()) : .file(FilePath(file))
+        file == "-" ? .standardInput(try TextFile.readStandardInput()) : .file(FilePath(file))
     }
     request.tags = try tag.map { try Reference($0) }
     request.buildArguments = try Assignment.table(buildArgument, environment: environment)

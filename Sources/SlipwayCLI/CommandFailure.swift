@@ -52,7 +52,7 @@ enum Terminal {
 enum ProcessEnvironment {
   static let current: [String: String] = {
     var result: [String: String] = [:]
-    guard var entry = environ else { return [:] }
+    var entry = environ
     while let variable = entry.pointee {
       let text = String(cString: variable)
       if let equals = text.firstIndex(of: "=") {

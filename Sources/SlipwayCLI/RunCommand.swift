@@ -1,4 +1,5 @@
 import ArgumentParser
+import Dispatch
 import Glibc
 import OCI
 import Sandbox

@@ -32,7 +32,7 @@ struct SlipwayCommand: AsyncParsableCommand {
         try command.run()
       }
     } catch let failure as CommandFailure {
-      exit(failure.code)
+      Glibc.exit(failure.code)
     } catch {
       exit(withError: error)
     }

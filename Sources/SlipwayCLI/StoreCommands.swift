@@ -1,4 +1,6 @@
+import Archive
 import ArgumentParser
+import Exporters
 import Glibc
 import OCI
 import Reporting

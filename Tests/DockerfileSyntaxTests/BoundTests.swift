@@ -54,6 +54,16 @@ struct BoundTests {
     #expect(try kind(text) == .cmd(.shell(String(repeating: "[", count: 60_000))))
   }
 
+  @Test("as many comments as names are told apart in time")
+  func manyDescriptions() throws {
+    let numbers = 0..<50_000
+    let comments = numbers.map { "# a\($0) number \($0)\n" }.joined()
+    let names = numbers.map { " a\($0) \\\n" }.joined()
+    guard case .arg(let arg) = try kind(comments + "ARG" + names) else { throw UnexpectedKind() }
+    #expect(arg.arguments.count == 50_000)
+    #expect(arg.arguments.last?.comment == "number 49999")
+  }
+
   @Test("many heredocs in one line are read one after the other")
   func manyHeredocs() throws {
     let text =

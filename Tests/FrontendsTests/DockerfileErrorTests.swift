@@ -31,6 +31,16 @@ import Testing
           + "hint: did you mean the stage `builder`?"
       ),
       (
+        "FROM later AS a\nFROM alpine AS later\nCOPY --from=a /x /",
+        "Dockerfile:1: cannot resolve `later`: no such image\n"
+          + "hint: the stage `later` is defined later: move it up"
+      ),
+      (
+        "FROM alpine AS Builder\nFROM Builder",
+        "Dockerfile:2: `Builder` has upper-case letters\n"
+          + "hint: `FROM` finds stages by their lower-case name: `FROM builder`"
+      ),
+      (
         "FROM nowhere",
         "Dockerfile:1: cannot resolve `nowhere`: no such image\nhint: pull it first"
       ),
@@ -194,5 +204,11 @@ import Testing
   func firstFailure() async {
     let error = await refusal(of: "FROM one AS a\nFROM two\nCOPY --from=a /x /")
     #expect(error.hasPrefix("Dockerfile:1: cannot resolve `one`"))
+  }
+
+  @Test("an --exclude pattern that cannot be read is refused")
+  func badExclude() async {
+    let error = await refusal(of: "FROM alpine\nCOPY --exclude=[a . /")
+    #expect(error.hasPrefix("Dockerfile:2: syntax error in pattern `[a`"))
   }
 }

@@ -42,8 +42,6 @@ import Testing
   func exactNames() async throws {
     let lowered = try await lower("FROM busybox AS Alpine\nRUN x\nFROM alpine")
     #expect(lowered.runs == ["run [/bin/sh -c x]"])
-    let error = await refusal(of: "FROM busybox AS builder\nFROM Builder")
-    #expect(error.hasPrefix("Dockerfile:2: `Builder`"))
   }
 
   @Test("named contexts stand in for stages, images and what is copied or mounted from")

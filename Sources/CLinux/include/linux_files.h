@@ -31,6 +31,9 @@ int slipway_renameat2(int from, const char *old_path, int to, const char *new_pa
 // syncfs(2): writes back everything of the file system that `fd` lies on.
 int slipway_syncfs(int fd);
 
+// copy_file_range(2) from and to where the two files stand, which Swift's Glibc does not show.
+long slipway_copy_file_range(int from, int to, size_t size);
+
 // A whiteout as overlayfs has it: a character device 0/0.
 int slipway_make_whiteout(int directory, const char *name);
 

@@ -279,7 +279,7 @@ struct DockerfileParser {
       index: stages.count, name: name, spelledName: spelledName, base: words[0],
       platform: flags["platform"], fromRange: range, text: text(line.bytes),
       keyword: node.keyword, asKeyword: words.count == 3 ? words[1] : nil,
-      comment: name.flatMap { Comments.description(of: $0, in: line.comments) },
+      comment: name.flatMap { Descriptions(line.comments)[$0] },
       instructions: [])
   }
 

@@ -213,6 +213,7 @@ struct InstructionParser {
     guard !words.isEmpty else {
       throw InstructionError("`ARG` requires at least one argument")
     }
+    let descriptions = Descriptions(comments)
     var arguments: [ArgumentInstruction.Argument] = []
     arguments.reserveCapacity(words.count)
     for word in words {
@@ -222,7 +223,7 @@ struct InstructionParser {
       arguments.append(
         .init(
           name: name, defaultValue: pair?.after,
-          comment: Comments.description(of: name, in: comments)))
+          comment: descriptions[name]))
     }
     return ArgumentInstruction(arguments: arguments)
   }
@@ -282,12 +283,23 @@ struct InstructionParser {
   }
 }
 
-/// Comments that describe what follows them.
-enum Comments {
-  /// The rest of the first comment that starts with the name.
-  static func description(of name: String, in comments: [String]) -> String? {
-    comments.first { $0.hasPrefix(name + " ") }.map { String($0.dropFirst(name.count + 1)) }
+/// Comments that describe what follows them: `# name what it is`.
+struct Descriptions {
+  /// The first comment that starts with a word, by that word. A table, because an `ARG` may have as
+  /// many names as there are comments.
+  private var byFirstWord: [Substring: Substring] = [:]
+
+  init(_ comments: [String]) {
+    for comment in comments {
+      guard let end = comment.utf8.firstIndex(of: UInt8(ascii: " ")) else { continue }
+      let word = comment[..<end]
+      if byFirstWord[word] == nil {
+        byFirstWord[word] = comment[comment.utf8.index(after: end)...]
+      }
+    }
   }
+
+  subscript(_ name: String) -> String? { byFirstWord[name[...]].map(String.init) }
 }
 
 extension RunInstruction.Device {

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import OCI
 import SystemPackage
@@ -17,7 +18,7 @@ struct FileCopier {
     var rest = size
     while rest > 0 {
       let wanted = Int(min(rest, Int64(Self.pieceSize)))
-      let count = copy_file_range(source.rawValue, nil, destination.rawValue, nil, wanted, 0)
+      let count = slipway_copy_file_range(source.rawValue, destination.rawValue, wanted)
       if count < 0 {
         switch errno {
         case EINTR: continue

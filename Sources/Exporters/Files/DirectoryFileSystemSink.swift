@@ -57,7 +57,7 @@ final class DirectoryFileSystemSink: FileSystemSink {
       guard isRoot else {
         throw ExportError.deviceNeedsRoot(String(decoding: entry.path, as: UTF8.self))
       }
-      let type = metadata.kind == .blockDevice ? S_IFBLK : S_IFCHR
+      let type: mode_t = metadata.kind == .blockDevice ? S_IFBLK : S_IFCHR
       let device = slipway_makedev(metadata.deviceMajor, metadata.deviceMinor)
       try place.clear()
       try place.check("make") { mknodat($0, $1, type | 0o600, device) }

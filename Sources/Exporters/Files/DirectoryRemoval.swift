@@ -27,7 +27,7 @@ enum DirectoryRemoval {
   static func remove(_ path: FilePath) throws {
     guard let name = path.lastComponent, access(path.string, F_OK) == 0 else { return }
     let parent = try OwnedDescriptor(
-      opening: path.removingLastComponent(), O_PATH | O_DIRECTORY)
+      opening: path.removingLastComponent(), slipway_o_path | O_DIRECTORY)
     try remove(Array(name.string.utf8CString), in: parent, path: path.string)
   }
 }

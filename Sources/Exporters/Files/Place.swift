@@ -20,7 +20,7 @@ struct Place: ~Copyable {
     description = rootPath.string + "/" + printable(path)
     let directory = root.rawValue
     let descriptor = withCString(parentPath) {
-      slipway_open_beneath(directory, $0, O_PATH | O_DIRECTORY, 0)
+      slipway_open_beneath(directory, $0, slipway_o_path | O_DIRECTORY, 0)
     }
     if descriptor < 0 {
       throw SystemCallError("open", rootPath.string + "/" + printable(parentPath))

@@ -48,11 +48,13 @@ extension FrontendError {
     case emptyBase(String, unset: [String])
     case emptyPlatform(String, unset: [String])
     case invalidPlatform(String)
-    case invalidReference(ReferenceError)
+    /// `stage` is the stage that has this name in lower case.
+    case invalidReference(ReferenceError, stage: String?)
     case variableInFrom(String)
     case circularDependency([String])
     case laterStage(String, current: String)
-    case unresolvedImage(String, similar: String?, cause: any Error)
+    /// `remedy` is what to do if a stage was meant.
+    case unresolvedImage(String, remedy: String?, cause: any Error)
     /// An `ONBUILD` trigger of the base that cannot be understood.
     case trigger(String, SyntaxDiagnostic)
     case remoteSource(String, InstructionName)
@@ -79,7 +81,7 @@ extension FrontendError.Reason {
     case .emptyBase(let expression, _): "the base image `\(expression)` expands to nothing"
     case .emptyPlatform(let expression, _): "the platform `\(expression)` expands to nothing"
     case .invalidPlatform(let text): "`\(text)` is not a platform"
-    case .invalidReference(let error): "\(error)".splitAtHint.message
+    case .invalidReference(let error, _): "\(error)".splitAtHint.message
     case .variableInFrom(let text): "`from` does not expand variables: `\(text)`"
     case .circularDependency(let names):
       "stages depend on each other: " + names.map { "`\($0)`" }.joined(separator: " -> ")
@@ -119,13 +121,14 @@ extension FrontendError.Reason {
     case .emptyBase(_, let unset): Self.unsetHint(unset)
     case .emptyPlatform(_, let unset): Self.unsetHint(unset)
     case .invalidPlatform: "it is `os/architecture[/variant]`, such as `linux/arm64`"
-    case .invalidReference(let error): "\(error)".splitAtHint.hint
+    case .invalidReference(let error, let stage):
+      stage.map { "`FROM` finds stages by their lower-case name: `FROM \($0)`" }
+        ?? "\(error)".splitAtHint.hint
     case .variableInFrom:
       "name the image in a stage of its own, `FROM $image AS name`, with a global `ARG`"
     case .circularDependency: "move what both need into a stage before them"
     case .laterStage(let name, _): "move stage `\(name)` up"
-    case .unresolvedImage(_, let similar, let cause):
-      similar.map { "did you mean the stage `\($0)`?" } ?? "\(cause)".splitAtHint.hint
+    case .unresolvedImage(_, let remedy, let cause): remedy ?? "\(cause)".splitAtHint.hint
     case .remoteSource(_, let instruction):
       instruction == .copy
         ? "fetch it in a `RUN`, or put it into the build context"

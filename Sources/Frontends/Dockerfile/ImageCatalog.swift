@@ -56,7 +56,12 @@ struct ImageCatalog: Sendable {
   ) -> FrontendError.Reason {
     var name = (try? Reference(request.reference))?.familiar ?? request.reference
     if name.hasSuffix(":latest") { name.removeLast(7) }
-    return .unresolvedImage(
-      name, similar: Suggestion.closest(to: name, in: stages), cause: cause)
+    let remedy: String? =
+      if stages.contains(name) {
+        "the stage `\(name)` is defined later: move it up"
+      } else {
+        Suggestion.closest(to: name, in: stages).map { "did you mean the stage `\($0)`?" }
+      }
+    return .unresolvedImage(name, remedy: remedy, cause: cause)
   }
 }

@@ -155,7 +155,8 @@ struct StageGraph: Sendable {
       let reference = try Reference(name)
       return .image(request("\(reference)", platform))
     } catch {
-      throw FrontendError(.invalidReference(error), at: range)
+      let stage = indexes[name.lowercased()] == nil ? nil : name.lowercased()
+      throw FrontendError(.invalidReference(error, stage: stage), at: range)
     }
   }
 
@@ -272,12 +273,13 @@ struct StageGraph: Sendable {
 
   /// Stages cannot need each other; bases cannot either, since they come earlier.
   private func refuseCycles() throws(FrontendError) {
+    let needs = nodes.map(\.dependencies)
     var done: Set<Int> = []
     for start in nodes.indices where !done.contains(start) {
       // Each entry is a stage on the path, and how many of its needs have been looked at.
       var path: [(index: Int, next: Int)] = [(start, 0)]
       while let last = path.last {
-        let dependencies = nodes[last.index].dependencies
+        let dependencies = needs[last.index]
         guard last.next < dependencies.count else {
           done.insert(last.index)
           path.removeLast()

@@ -8,17 +8,13 @@ extension StageLowering {
     _ copy: CopyInstruction, _ step: StageGraph.Step
   ) throws(FrontendError) {
     let files = try expand(copy, step)
-    do {
-      _ = try PatternMatcher(copy.exclude)
-    } catch {
-      throw FrontendError(.instruction(InstructionError("\(error)")), at: step.range)
-    }
+    try checkPatterns(copy.exclude, step)
     if step.origins.isEmpty { warn(ofIgnored: files.sources, step) }
     let text = StepLabel.text(of: step.instruction)
     let stepLabel = label.next(text, isTrigger: step.isTrigger)
 
     // Symbolic or octal, a mode needs no merge: BuildKit then ignores `--link`.
-    let isLinked = copy.link && copy.chmod == nil
+    let isLinked = copy.link && files.mode == nil
     let below =
       isLinked ? source(.scratch, label: "FROM scratch", lines: nil) : state.vertex
     let (actions, origin) = try actions(of: files, copy, step, isLinked: isLinked)
@@ -74,6 +70,17 @@ extension StageLowering {
     return ExpandedCopy(
       name: name, sources: sources, documents: documents, destination: destination, owner: owner,
       mode: mode, keepsParents: copy.parents)
+  }
+
+  /// A pattern that cannot be read is better told here than when the step runs.
+  private func checkPatterns(
+    _ patterns: [String], _ step: StageGraph.Step
+  ) throws(FrontendError) {
+    do {
+      _ = try PatternMatcher(patterns)
+    } catch {
+      throw FrontendError(.instruction(InstructionError("\(error)")), at: step.range)
+    }
   }
 
   private func modeChange(

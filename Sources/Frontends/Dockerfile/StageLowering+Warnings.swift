@@ -6,6 +6,7 @@ import OCI
 extension StageLowering {
   /// `UndefinedVar`: a variable is used that is neither set nor declared.
   mutating func warn(ofUnset names: Set<String>, _ step: StageGraph.Step) {
+    guard !names.isEmpty else { return }
     let declared = Set(state.arguments.map(\.name)).union(GlobalArguments.withoutEnvironment)
     for name in names.subtracting(declared).sorted() {
       let similar = Suggestion.closest(to: name, in: state.environment.names)

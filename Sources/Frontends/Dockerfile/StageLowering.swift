@@ -116,7 +116,11 @@ struct StageLowering {
       return emptyState(.context(ContextSource(name: name)), platform: platform)
     case .host:
       var state = emptyState(.host, platform: platform)
+      let directory = state.configuration.process.workingDirectory
       state.configuration.process = options.hostProcess
+      if options.hostProcess.workingDirectory == nil {
+        state.configuration.process.workingDirectory = directory
+      }
       return state
     }
   }

@@ -29,6 +29,10 @@ package struct SwiftPackageRecipe: Recipe {
     guard !tree.ignores(landmark) else {
       throw .hiddenFromBuild(path: landmark, because: "the build starts with it")
     }
+    if tree.isFile("Package.resolved"), tree.ignores("Package.resolved") {
+      throw .hiddenFromBuild(
+        path: "Package.resolved", because: "it pins the versions of the dependencies")
+    }
     let manifest = SwiftManifestScan(bytes)
     let local = try LocalPackages(of: manifest, in: tree)
     return SwiftPackageRecipe(

@@ -32,7 +32,7 @@ extension Home {
 
       contexts.save()
       let product = try publish(descriptor, request, reporter)
-      try? stores.layers.reapTrash(limit: 10_000)
+      _ = try? stores.layers.reapTrash(limit: 10_000)
       return product
     } catch {
       throw BuildFailure.describing(error, in: source)

@@ -129,8 +129,21 @@ struct IgnoredFiles {
     let matcher = matcher
     return TreeFilter { path, isDirectory in
       guard matcher.matches(path.bytes) else { return .include }
-      guard isDirectory, !matcher.canSkipDirectory(path.bytes) else { return .exclude }
+      guard isDirectory, !matcher.canSkipDirectory(path.bytes, state(of: path)) else {
+        return .exclude
+      }
       return .excludeButDescend
     }
+  }
+
+  /// Whether a path, with `/` between its parts, is left out.
+  func ignores(_ path: String) -> Bool { matcher.matches(Array(path.utf8)) }
+
+  private func state(of path: TreePath) -> PatternMatcher.State {
+    var state = matcher.rootState
+    for end in path.bytes.indices where path.bytes[end] == UInt8(ascii: "/") {
+      state = matcher.state(ofPath: Array(path.bytes[..<end]), in: state)
+    }
+    return matcher.state(ofPath: path.bytes, in: state)
   }
 }

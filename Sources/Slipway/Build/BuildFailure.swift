@@ -1,3 +1,4 @@
+internal import BuildGraph
 internal import Engine
 internal import Frontends
 package import Reporting

@@ -41,11 +41,14 @@ struct BuildSource {
         ignore = try BuildSource.ignoreFile(in: request.context, for: path)
         recipe = nil
       } else {
-        let rendered = try RecipeSelection.choose(request.context)
-          .render(buildArguments: request.buildArguments)
-        name = "\(rendered.name) recipe"
-        bytes = Array(rendered.dockerfile.utf8)
         let own = try BuildSource.ignoreFile(in: request.context, for: nil)
+        let ignored = IgnoredFiles(try PatternMatcher(DockerIgnore.parse(own).patterns))
+        let rendered = try RecipeSelection.choose(
+          directory: request.context, buildArguments: request.buildArguments,
+          ignores: ignored.ignores
+        ).render(buildArguments: request.buildArguments)
+        name = "Dockerfile of the \(rendered.recipe) recipe"
+        bytes = Array(rendered.dockerfile.utf8)
         ignore = own.isEmpty ? Array(rendered.dockerIgnore.utf8) : own
         recipe = rendered
       }
@@ -74,11 +77,18 @@ struct BuildSource {
   func diagnostic(_ found: SyntaxDiagnostic) -> Diagnostic {
     Diagnostic(
       found.severity == .error ? .error : .warning, found.message, rule: found.rule?.name,
-      excerpt: found.range.map(excerpt), hint: found.hint)
+      excerpt: excerpt(found.range), hint: found.hint)
   }
 
   func excerpt(_ range: SourceRange) -> SourceExcerpt {
-    excerpt(lines: range.startLine...max(range.startLine, range.endLine), columns: range.columns)
+    var columns: Range<Int>?
+    if let start = range.startColumn, let end = range.endColumn, range.startLine == range.endLine,
+      start < end
+    {
+      columns = start..<end
+    }
+    return excerpt(
+      lines: range.startLine...max(range.startLine, range.endLine), columns: columns)
   }
 
   func excerpt(lines: ClosedRange<Int>, columns: Range<Int>? = nil) -> SourceExcerpt {

@@ -1,4 +1,5 @@
 internal import BuildGraph
+internal import Exporters
 internal import Frontends
 internal import OCI
 internal import SystemPackage
@@ -10,7 +11,10 @@ struct StoreResolver: ImageResolver {
 
   func resolve(_ reference: String, platform: Platform) async throws -> ResolvedImage {
     if let layout = layouts[reference] {
-      return try resolved(import(layout, platform), reference)
+      let importer = ImageImporter(store: home.content)
+      let image = try importer.importImage(
+        fromLayout: layout.path, name: layout.name, platform: platform)
+      return try resolved(image, reference)
     }
     let name = try Reference(reference)
     guard let image = try home.content.image(name, platform: platform) else {

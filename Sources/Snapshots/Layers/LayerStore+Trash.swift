@@ -14,7 +14,7 @@ extension LayerStore {
       let path = layout.temporary.appending(name)
       do {
         let lockPath = path.appending(Workspace.lockName)
-        guard let lock = try FileLock(lockPath, exclusiveIfFree: ()) else { continue }
+        guard let lock = try FileLock(ifFree: lockPath) else { continue }
         defer { lock.release() }
         try layout.discard(path)
       } catch let error as SystemCallError

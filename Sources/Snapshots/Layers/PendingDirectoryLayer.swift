@@ -20,9 +20,10 @@ package struct PendingDirectoryLayer: ~Copyable {
     for path in [layer, layer.appending("fs"), workspace.path.appending("work")] {
       try makeDirectory(path, mode: 0o755)
     }
-    upper = layer.appending("fs")
+    let upper = layer.appending("fs")
     // The user's umask may have taken bits away, and the root of a layer is seen in the overlay.
     if chmod(upper.string, 0o755) != 0 { throw SystemCallError("change the mode of", upper.string) }
+    self.upper = upper
     work = workspace.path.appending("work")
     self.layout = layout
     self.workspace = workspace

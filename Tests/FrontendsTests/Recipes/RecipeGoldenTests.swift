@@ -73,6 +73,21 @@ struct RecipeGoldenTests {
     try expect(result.dockerIgnore, isOnRecordAs: "\(result.recipe).dockerignore")
   }
 
+  @Test(
+    "the examples have a recipe",
+    arguments: [
+      ("swift-server", "swift"), ("go-server", "go"), ("go-server-vendored", "go"),
+    ])
+  func example(name: String, word: String) throws {
+    // Tests/FrontendsTests/Recipes/RecipeGoldenTests.swift
+    let root = (0..<4).reduce(FilePath(#filePath)) { path, _ in path.removingLastComponent() }
+    let directory = root.appending("Examples").appending(name)
+    let result = try RecipeSelection.choose(directory: directory).render(buildArguments: [:])
+    #expect(result.recipe == word)
+    #expect(result.name == name)
+    #expect(!SourceTree(root: directory).isFile("Dockerfile"), "its recipe would not be used")
+  }
+
   @Test("rendering twice gives the same text", arguments: cases)
   func pure(name: String, files: [String: String]) throws {
     #expect(try rendered(files) == rendered(files))

@@ -98,7 +98,7 @@ struct SwiftPackageRecipeTests {
     let text = try rendered(manifest(body)).dockerfile
     #expect(lines(text).contains("ARG PRODUCT="))
     #expect(lines(text).last == #"ENTRYPOINT ["/app/program"]"#)
-    #expect(text.contains("show-executables > /tmp/executables"))
+    #expect(text.contains("show-executables"))
     #expect(
       try entrypoint(manifest(body), ["PRODUCT": "chosen"]) == #"ENTRYPOINT ["/app/chosen"]"#)
   }
@@ -183,6 +183,16 @@ struct SwiftPackageRecipeTests {
         `.dockerignore` hides `Package.swift` from the build, but the build starts with it
         hint: take the pattern that matches `Package.swift` out of `.dockerignore`, or add `!Package.swift` to its end
         """)
+  }
+
+  @Test("hidden pins are refused, for the newest versions would be taken in silence")
+  func hiddenPins() throws {
+    let files = manifest(
+      #"let package = Package(name: "p", targets: [.executableTarget(name: "p")])"#)
+    #expect(
+      try refusal(
+        files.merging(["Package.resolved": "{}"]) { $1 }, ignoring: ["Package.resolved"]
+      ).hasPrefix("`.dockerignore` hides `Package.resolved` from the build"))
   }
 
   @Test("any bytes are read to their end", arguments: 0..<200)

@@ -5,8 +5,11 @@ import Testing
 
 @Suite("A path with symbolic links")
 struct TreesResolveTests {
-  private func tree() throws -> (TreesScratch, DirectoryTree) {
-    let scratch = try TreesScratch()
+  private let scratch: TreesScratch
+  private let tree: DirectoryTree
+
+  init() throws {
+    scratch = try TreesScratch()
     try scratch.write("usr/bin/sh", "shell")
     try scratch.write("etc/file", "file")
     try scratch.link("bin", to: "usr/bin")
@@ -18,7 +21,7 @@ struct TreesResolveTests {
     try scratch.link("pong", to: "/ping")
     try scratch.link("dangling", to: "/data/app")
     try scratch.link("root", to: "/")
-    return (scratch, try DirectoryTree(scratch.path))
+    tree = try DirectoryTree(scratch.path)
   }
 
   @Test(
@@ -29,14 +32,12 @@ struct TreesResolveTests {
       ("etc/file/x", nil), ("abs/x", nil), ("dangling", nil),
     ] as [(String, String?)])
   func resolve(_ path: String, _ expected: String?) throws {
-    let (_, tree) = try tree()
     #expect(
       try tree.resolve(TreePath(cleaning: path)) == expected.map { TreePath(cleaning: $0) })
   }
 
   @Test("may end at a link")
   func lastLink() throws {
-    let (_, tree) = try tree()
     let resolve = { try tree.resolve(TreePath(cleaning: $0), followingLast: false) }
     #expect(try resolve("abs") == TreePath(cleaning: "abs"))
     #expect(try resolve("root/loop") == TreePath(cleaning: "loop"))
@@ -45,7 +46,6 @@ struct TreesResolveTests {
 
   @Test("goes round in a loop only so often", arguments: ["loop", "loop/x", "ping", "root/pong"])
   func loops(_ path: String) throws {
-    let (_, tree) = try tree()
     let path = TreePath(cleaning: path)
     #expect(throws: TreeError.tooManyLinks(path)) { try tree.resolve(path) }
     #expect(throws: TreeError.tooManyLinks(path)) { try tree.resolveForCreation(path) }
@@ -59,7 +59,6 @@ struct TreesResolveTests {
       ("root/etc/new", "etc", "new"),
     ])
   func creation(_ path: String, _ existing: String, _ missing: String) throws {
-    let (_, tree) = try tree()
     let point = try tree.resolveForCreation(TreePath(cleaning: path))
     #expect(
       point
@@ -69,7 +68,6 @@ struct TreesResolveTests {
 
   @Test("may lead up again out of what is missing")
   func upwards() throws {
-    let (scratch, tree) = try tree()
     try scratch.link("odd", to: "none/../../etc/file")
     let point = try tree.resolveForCreation(TreePath(cleaning: "odd"))
     #expect(point.path == TreePath(cleaning: "etc/file"))
@@ -78,7 +76,6 @@ struct TreesResolveTests {
 
   @Test("cannot be created through a file")
   func throughFile() throws {
-    let (_, tree) = try tree()
     #expect(throws: TreeError.notADirectory(TreePath(cleaning: "etc/file"))) {
       try tree.resolveForCreation(TreePath(cleaning: "above/x"))
     }
@@ -86,7 +83,6 @@ struct TreesResolveTests {
 
   @Test("is read whole up to a limit")
   func reading() throws {
-    let (_, tree) = try tree()
     let path = TreePath(cleaning: "abs")
     #expect(try tree.readFile(path, limit: 5) == Array("shell".utf8))
     #expect(throws: TreeError.tooLarge(path, limit: 4)) { try tree.readFile(path, limit: 4) }

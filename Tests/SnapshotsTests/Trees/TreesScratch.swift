@@ -63,16 +63,22 @@ final class TreesScratch: Sendable {
   }
 }
 
+struct ProgramFailed: Error {
+  var arguments: [String]
+}
+
 /// Runs a program of the system; throws where it fails.
 func run(_ arguments: String...) throws {
   var process: pid_t = 0
   var pointers = arguments.map { strdup($0) } + [nil]
-  defer { pointers.forEach { free($0) } }
-  let code = posix_spawnp(&process, pointers[0] ?? pointers[1], nil, nil, &pointers, environ)
-  try #require(code == 0)
+  defer { for pointer in pointers { free(pointer) } }
+  guard posix_spawnp(&process, arguments.first ?? "", nil, nil, &pointers, environ) == 0 else {
+    throw ProgramFailed(arguments: arguments)
+  }
   var status: Int32 = 0
-  try #require(waitpid(process, &status, 0) == process)
-  try #require(status == 0, "\(arguments)")
+  guard waitpid(process, &status, 0) == process, status == 0 else {
+    throw ProgramFailed(arguments: arguments)
+  }
 }
 
 /// All files below the root as text: the path, with `/` behind directories and ` -> ` before links.

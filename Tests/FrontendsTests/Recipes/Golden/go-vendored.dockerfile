@@ -1,5 +1,6 @@
 # Builds the program `shop` of this Go module and ships it from scratch: compiled in a container
 # without a network, linked statically, and the same bytes every time.
+# Docker before version 23 needs `# syntax=docker/dockerfile:1` as the first line.
 #
 # Build arguments (`--build-arg NAME=VALUE`):
 #   PACKAGE        which main package; the program's name in this file follows from it

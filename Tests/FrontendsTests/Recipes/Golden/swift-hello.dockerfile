@@ -1,5 +1,6 @@
 # Builds the executable `hello` of this Swift package and ships it from scratch:
 # compiled in a container without a network, linked statically, and the same bytes every time.
+# Docker before version 23 needs `# syntax=docker/dockerfile:1` as the first line.
 #
 # Build arguments (`--build-arg NAME=VALUE`):
 #   PRODUCT        which executable product; the ENTRYPOINT names it too
@@ -84,7 +85,7 @@ RUN --network=none \
     # Bundles of resources that no target has any more must not be shipped.
     rm -rf .build/release/*.resources; \
     swift build --build-system native -c release --product "$PRODUCT" \
-      --only-use-versions-from-resolved-file --skip-update \
+      --only-use-versions-from-resolved-file \
       --static-swift-stdlib -Xswiftc -static-executable -Xswiftc -use-ld=lld \
       -debug-info-format none -Xlinker -s -Xlinker --build-id=none 2>&1 \
       | tee /tmp/build.log || { \
@@ -93,7 +94,7 @@ RUN --network=none \
           echo "hint: call out with async-http-client instead" >&2; \
         elif grep -q 'no product named' /tmp/build.log; then \
           echo "error: the package has no product \`$PRODUCT\`; its executables are:" >&2; \
-          swift package --skip-update show-executables | grep -v '(' >&2; \
+          swift package show-executables | grep -v '(' >&2; \
         fi; \
         exit 1; \
       }; \
@@ -111,9 +112,14 @@ RUN --network=none \
       echo "hint: look for \`unsafeFlags\` in the manifest that undo -static-executable" >&2; \
       exit 1; \
     fi; \
+    if grep -q icudt "/out/app/$PRODUCT"; then \
+      echo "hint: 44 MB of the program are the Unicode tables of Foundation: import" >&2; \
+      echo "hint: FoundationEssentials instead, and turn off traits of dependencies that" >&2; \
+      echo "hint: bring Foundation in (a target with resources imports it for Bundle)" >&2; \
+    fi; \
     # As process 1 of its container a program has no default action for signals.
-    handlers=$({ cat .build/release/*.build/sources 2>/dev/null || true; } | tr -d '"' \
-      | xargs -d '\n' -r grep -lE 'SIGTERM|sigterm|makeSignalSource|sigaction' || true); \
+    handlers=$({ cat .build/release/*.build/sources 2>/dev/null || true; } \
+      | xargs -r grep -slE 'SIGTERM|sigterm|makeSignalSource|sigaction' || true); \
     if [ -z "$handlers" ]; then \
       echo "hint: nothing here seems to handle SIGTERM, which process 1 ignores by default:" >&2; \
       echo "hint: add a handler (\`DispatchSource.makeSignalSource\`), or run with --init" >&2; \
