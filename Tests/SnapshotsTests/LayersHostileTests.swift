@@ -17,9 +17,14 @@ struct LayersRawTar {
     case directory = "5"
   }
 
+  /// A regular file.
+  mutating func add(_ path: String, _ contents: String = "", size: Int? = nil) {
+    add(path, .regular, contents, size: size)
+  }
+
   mutating func add(
-    _ path: String, _ kind: Kind = .regular, link: String = "", _ contents: String = "",
-    size: Int? = nil, mode: String = "0000644"
+    _ path: String, _ kind: Kind, _ contents: String = "", link: String = "", size: Int? = nil,
+    mode: String = "0000644"
   ) {
     var header = [UInt8](repeating: 0, count: 512)
     func put(_ text: String, _ offset: Int) {
@@ -63,7 +68,7 @@ struct LayersHostileTests {
     }
   }
 
-  static let refused = [
+  static let hostile = [
     Case("a parent component") { $0.add("../escaped") },
     Case("a parent component in the middle") { $0.add("a/../../escaped") },
     Case("a file through a symbolic link") {
@@ -116,7 +121,7 @@ struct LayersHostileTests {
     Case("contents that end early") { $0.add("short", "x", size: 5000) },
   ]
 
-  @Test("is refused, as a directory and as an index, and leaves nothing", arguments: refused)
+  @Test("is refused, as a directory and as an index, and leaves nothing", arguments: hostile)
   func refused(hostile: Case) throws {
     let scratch = try LayersScratch()
     var tar = LayersRawTar()

@@ -128,8 +128,8 @@ struct LayersOverlayTests {
   func unchangedParents() throws {
     let scratch = try LayersScratch()
     let lower = try scratch.blobLayer([
-      .directory("usr"), .directory("usr/share"), .regular("usr/share/a", "a"),
-      .directory("usr/lib"), .regular("usr/lib/b", "b"),
+      .directory("usr"), .directory("usr/lib"), .regular("usr/lib/b", "b"),
+      .directory("usr/share"), .regular("usr/share/a", "a"),
     ])
     let upper = try scratch.overlay([lower]) { merged in
       try LayersScratch.shell("cd \(merged); echo more >> usr/share/a; touch usr/lib/b")

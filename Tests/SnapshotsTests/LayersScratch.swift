@@ -51,7 +51,7 @@ final class LayersScratch: Sendable {
   static func shell(_ script: String) throws {
     let arguments = ["sh", "-euc", script]
     var pointers = arguments.map { strdup($0) } + [nil]
-    defer { pointers.forEach { free($0) } }
+    defer { for pointer in pointers { free(pointer) } }
     var process: pid_t = 0
     try #require(posix_spawnp(&process, "sh", nil, nil, &pointers, environ) == 0)
     var status: Int32 = 0

@@ -24,7 +24,8 @@ final class TarContents: @unchecked Sendable {
 
   fileprivate func read(_ buffer: UnsafeMutableRawBufferPointer, _ offset: Int64) throws -> Int {
     try lock.withLock { _ in
-      let read = try opened ?? open()
+      if let opened { return try opened(buffer, offset) }
+      let read = try open()
       opened = read
       return try read(buffer, offset)
     }
