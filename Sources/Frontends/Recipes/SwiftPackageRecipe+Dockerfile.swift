@@ -192,7 +192,7 @@ extension SwiftPackageRecipe {
             | xargs -r grep -slE 'SIGTERM|sigterm|makeSignalSource|sigaction' || true); \
           if [ -z "$handlers" ]; then \
             echo "hint: nothing here seems to handle SIGTERM, which process 1 ignores by default:" >&2; \
-            echo "hint: add a handler (\`DispatchSource.makeSignalSource\`), or run with --init" >&2; \
+            echo "hint: add a handler (\`DispatchSource.makeSignalSource\`), or run it below an init" >&2; \
           fi
 
 
