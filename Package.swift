@@ -112,7 +112,9 @@ let package = Package(
     tests(of: "Exporters", uses: ["OCI", "Archive", "Snapshots", "TestSupport", systemPackage]),
     .testTarget(
       name: "IntegrationTests",
-      dependencies: ["TestSupport", "OCI", systemPackage],
+      // The executable is named so that it is built: the tests run it.
+      dependencies: ["TestSupport", "SlipwayCLI", systemPackage],
+      exclude: ["Cases", "Scripts"],
       swiftSettings: strict),
   ],
   cLanguageStandard: .gnu17

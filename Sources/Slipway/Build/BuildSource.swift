@@ -86,7 +86,8 @@ struct BuildSource {
     if let start = range.startColumn, let end = range.endColumn, range.startLine == range.endLine,
       start < end
     {
-      columns = start..<end
+      // The parser counts from 0, people from 1.
+      columns = start + 1..<end + 1
     }
     return excerpt(
       lines: range.startLine...max(range.startLine, range.endLine), columns: columns)

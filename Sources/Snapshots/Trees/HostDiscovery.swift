@@ -141,7 +141,7 @@ private struct HostDiscovery {
 
   func finish() throws -> HostSystem {
     let binds = binds.values.sorted { $0.target < $1.target }
-    let identity = try HostIdentity(machine: machine).digest(
+    let identity = try HostIdentity(machine: machine, masks: masks).digest(
       of: binds.map(\.target), toolchains: toolchains.map(\.prefix))
     return HostSystem(
       root: root, binds: binds, skeleton: skeleton.values.sorted { $0.path < $1.path },

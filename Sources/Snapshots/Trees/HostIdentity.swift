@@ -9,6 +9,8 @@ import OCI
 /// sizes and times of files: reading a toolchain's gigabytes would cost more than most builds.
 struct HostIdentity {
   let machine: DirectoryTree
+  /// What is in these is not shown, and so does not count.
+  let masks: Set<TreePath>
 
   /// At most so many files of one directory are looked at, those of the upper levels first.
   private static let mostFiles = 20_000
@@ -82,7 +84,7 @@ struct HostIdentity {
 
   /// Adds what is below a path, level by level, so that a cap cuts off the depths.
   private func addFingerprint(of path: TreePath, to encoding: inout FramedBytes) throws {
-    guard let node = try machine.node(at: path) else { return }
+    guard !masks.contains(path), let node = try machine.node(at: path) else { return }
     add(TreeChild(name: [], node: node), to: &encoding)
     var directories = node.isDirectory ? [path] : []
     var rest = HostIdentity.mostFiles
@@ -93,7 +95,8 @@ struct HostIdentity {
         encoding.add(directory.bytes)
         for child in children { add(child, to: &encoding) }
         rest -= children.count
-        deeper += children.lazy.filter(\.node.isDirectory).map { directory.appending($0.name) }
+        let subdirectories = children.lazy.filter(\.node.isDirectory)
+        deeper += subdirectories.map { directory.appending($0.name) }.filter { !masks.contains($0) }
       }
       directories = deeper
     }
