@@ -15,6 +15,9 @@ package struct BuildEngine: Sendable {
   ///
   /// Throws `EngineError`, which names the step that failed. Cancelling kills what runs.
   package func build(_ plan: BuildPlan, _ inputs: BuildInputs) async throws -> Descriptor {
+    guard !plan.targetStandsOnHost else {
+      throw EngineError(vertex: plan.vertices[plan.target], cause: .hostNotExportable)
+    }
     let solver = Solver(plan, stores: stores, inputs: inputs)
     do {
       let state = try await withTaskCancellationHandler {
@@ -22,9 +25,7 @@ package struct BuildEngine: Sendable {
       } onCancel: {
         Task { await solver.cancel() }
       }
-      guard state.base == .nothing else {
-        throw EngineError(vertex: plan.vertices[plan.target], cause: .hostNotExportable)
-      }
+      await solver.finish()
       let descriptor = try await ImageAssembler(stores: stores, inputs: inputs)
         .assemble(plan, state)
       try await confirm(solver)
@@ -32,7 +33,7 @@ package struct BuildEngine: Sendable {
     } catch {
       await solver.finish()
       try? await confirm(solver)
-      throw error
+      throw await solver.failure ?? error
     }
   }
 
@@ -41,5 +42,14 @@ package struct BuildEngine: Sendable {
     let keys = await solver.writtenKeys
     let records = stores.records
     try await BlockingWork.run { try records.confirm(keys) }
+  }
+}
+
+extension BuildPlan {
+  /// Whether the layers of the target lie on this machine's own system, which no image can carry.
+  fileprivate var targetStandsOnHost: Bool {
+    var index = target
+    while let base = vertices[index].inputs.first { index = base }
+    return vertices[index].operation == .source(.host)
   }
 }

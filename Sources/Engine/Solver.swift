@@ -21,6 +21,12 @@ actor Solver {
 
   private var resolutions: [Int: Task<Resolution, any Error>] = [:]
   private var states: [Int: Task<FileSystemState, any Error>] = [:]
+  /// What stands for the results of steps that ran although they were in the cache.
+  private var freshIdentities: [Int: Digest] = [:]
+  /// Whether nothing new may begin.
+  private var isStopping = false
+  /// The first thing that went wrong; what was stopped because of it is no failure of its own.
+  private(set) var failure: (any Error)?
   /// The keys under which this build wrote records.
   private(set) var writtenKeys: Set<Digest> = []
 
@@ -36,14 +42,34 @@ actor Solver {
 
   /// The state that a vertex makes.
   func state(of index: Int) async throws -> FileSystemState {
-    if let task = states[index] { return try await task.value }
-    let task = Task { try await makeState(of: index) }
+    try await begin(index).value
+  }
+
+  /// Works a vertex out, unless that is under way. The first failure stops all others.
+  @discardableResult
+  private func begin(_ index: Int) -> Task<FileSystemState, any Error> {
+    if let task = states[index] { return task }
+    let task = Task { try await stoppingOnFailure { try await makeState(of: index) } }
+    if isStopping { task.cancel() }
     states[index] = task
-    return try await task.value
+    return task
+  }
+
+  private func stoppingOnFailure<Result: Sendable>(
+    _ body: () async throws -> Result
+  ) async throws -> Result {
+    do {
+      return try await body()
+    } catch {
+      if failure == nil, !(error is CancellationError) { failure = error }
+      cancel()
+      throw error
+    }
   }
 
   /// Stops everything that is under way.
   func cancel() {
+    isStopping = true
     for task in resolutions.values { task.cancel() }
     for task in states.values { task.cancel() }
   }
@@ -51,7 +77,13 @@ actor Solver {
   /// Stops everything that is under way and waits until nothing of it is left.
   func finish() async {
     cancel()
-    for task in states.values { _ = await task.result }
+    var ended = -1
+    // What ends may have begun something just before.
+    while ended != states.count + resolutions.count {
+      ended = states.count + resolutions.count
+      for task in states.values { _ = await task.result }
+      for task in resolutions.values { _ = await task.result }
+    }
   }
 
   // MARK: - What stands for a result
@@ -88,27 +120,42 @@ actor Solver {
       }
       return StepKey(parts).digest
     case .execute, .file:
+      // What runs although it is in the cache has a result of its own; so have the steps after it.
+      if vertex.ignoresCache {
+        _ = try await state(of: index)
+        if let identity = freshIdentities[index] { return identity }
+      }
       return try await resolution(of: index).identity
     }
   }
 
   private func resolution(of index: Int) async throws -> Resolution {
-    if let task = resolutions[index] { return try await task.value }
-    let task = Task { try await makeResolution(of: index) }
+    try await beginResolution(index).value
+  }
+
+  @discardableResult
+  private func beginResolution(_ index: Int) -> Task<Resolution, any Error> {
+    if let task = resolutions[index] { return task }
+    let task = Task { try await stoppingOnFailure { try await makeResolution(of: index) } }
+    if isStopping { task.cancel() }
     resolutions[index] = task
-    return try await task.value
+    return task
   }
 
   private func makeResolution(of index: Int) async throws -> Resolution {
     let vertex = plan.vertices[index]
+    // Inputs are looked up at the same time, and those that are not in the cache run at the same time:
+    // whatever stands on a step without a record will not be found either.
+    for input in vertex.inputs { beginResolution(input) }
     do {
       var resolution: Resolution
       switch vertex.operation {
       case .file(let actions): resolution = try await resolve(vertex, copying: actions)
       case .execute(let execution): resolution = try await resolve(vertex, executing: execution)
-      case .source, .merge: resolution = Resolution(keys: [])
+      case .source, .merge: return Resolution(keys: [])
       }
       if vertex.ignoresCache { resolution.record = nil }
+      if resolution.record == nil { begin(index) }
       return resolution
     } catch {
       throw EngineError.wrapping(error, vertex)
@@ -255,11 +302,11 @@ actor Solver {
       inputs.reporter.report(.stepFinished(step, .cached))
       return base.adding(record.layer)
     }
-    var mounted: [Int: FileSystemState] = [:]
-    for input in vertex.inputs { mounted[input] = try await state(of: input) }
+    for input in vertex.inputs { begin(input) }
+    var states: [FileSystemState] = []
+    for input in vertex.inputs { states.append(try await state(of: input)) }
     do {
-      let layer = try await run(
-        index, vertex, resolution, states: vertex.inputs.map { mounted[$0]! })
+      let layer = try await run(index, vertex, resolution, states: states)
       return base.adding(layer)
     } catch {
       inputs.reporter.report(
@@ -275,7 +322,11 @@ actor Solver {
     let step = StepID(index + 1)
     let key = resolution.keys[resolution.keys.count - 1]
     let lockPath = stores.home.appending("locks").appending("step-\(key.digest.short)")
-    let lock = try await BlockingWork.run { try FileLock(transient: lockPath) }
+    let lock = try await BlockingWork.wait {
+      try FileLock(transient: lockPath)
+    } givingBack: {
+      $0.releaseRemoving(lockPath)
+    }
     defer { lock.releaseRemoving(lockPath) }
     if !vertex.ignoresCache, let record = find([key]) {
       inputs.reporter.report(.stepFinished(step, .cached))
@@ -293,10 +344,11 @@ actor Solver {
       case .source, .merge: throw EngineError(vertex: vertex, cause: .unsupported("not a step"))
       }
     }
-    // What ran although it was in the cache has a result of its own; so have the steps after it.
-    let identity =
-      vertex.ignoresCache
-      ? StepKey([.init("key", key.digest.hex), .init("layer", "\(layer)")]).digest : key.digest
+    var identity = key.digest
+    if vertex.ignoresCache {
+      identity = StepKey([.init("key", key.digest.hex), .init("layer", "\(layer)")]).digest
+      freshIdentities[index] = identity
+    }
     let record = CacheRecord(identity: identity, layer: layer, label: vertex.label, parts: [])
     for key in resolution.keys { remember(record, under: key) }
     inputs.reporter.report(.stepFinished(step, .done))
