@@ -23,6 +23,31 @@ package struct CacheMountStore: Sendable {
     func release() { lock.release() }
   }
 
+  /// What makes two mounts of a step show the same folder.
+  struct FolderName: Hashable {
+    let id: String
+    let isPrivate: Bool
+
+    init(_ mount: CacheMount) {
+      id = mount.id
+      isPrivate = mount.sharing == .private
+    }
+  }
+
+  /// A mount for each folder that a step needs, with the strictest sharing that it asks for, in the
+  /// order in which all steps hold them.
+  static func folders(of mounts: [ExecutionMount]) -> [CacheMount] {
+    var folders: [FolderName: CacheMount] = [:]
+    for case .cache(let mount) in mounts.map(\.kind) {
+      var folder = folders[FolderName(mount)] ?? mount
+      if mount.sharing == .locked { folder.sharing = .locked }
+      folders[FolderName(mount)] = folder
+    }
+    return folders.values.sorted { a, b in
+      a.id == b.id ? a.sharing != .private && b.sharing == .private : a.id < b.id
+    }
+  }
+
   /// Waits for the folder of a mount and holds it as its sharing mode says: `locked` alone, `shared`
   /// with others, `private` a folder that nobody else holds. Blocks the thread.
   func lease(_ mount: CacheMount) throws -> Lease {

@@ -20,6 +20,7 @@ struct ExecutionHandler: Sendable {
   ) async throws -> LayerID {
     let resources = ExecutionResources(layers: stores.layers)
     defer { resources.release() }
+    try await holdCacheFolders(of: execution, resources)
     let specification = try await BlockingWork.run {
       try prepare(execution, vertex: vertex, states: states, resources)
     }
@@ -33,6 +34,22 @@ struct ExecutionHandler: Sendable {
     }
     return try await BlockingWork.run {
       try resources.commitRoot(withoutStubs: result.providedPaths)
+    }
+  }
+
+  /// Holds the folders of the cache mounts: each once, however often the step mounts it, and in one
+  /// order for all steps, so that no two steps wait for each other.
+  private func holdCacheFolders(
+    of execution: Execution, _ resources: ExecutionResources
+  ) async throws {
+    let store = stores.cacheMounts
+    for mount in CacheMountStore.folders(of: execution.mounts) {
+      let lease = try await BlockingWork.wait {
+        try store.lease(mount)
+      } givingBack: {
+        $0.release()
+      }
+      resources.keep(lease, as: CacheMountStore.FolderName(mount))
     }
   }
 
@@ -120,10 +137,11 @@ struct ExecutionHandler: Sendable {
       specification.mounts.append(
         try bindMount(bind, at: target, state: states[bind.input], resources))
     case .cache(let cache):
-      let lease = try stores.cacheMounts.lease(cache)
-      resources.keep(lease)
-      if lease.isNew, let seed = cache.seed {
-        try fill(lease.data, from: seed, state: states[seed.input])
+      guard let (lease, isFirstUse) = resources.use(CacheMountStore.FolderName(cache)) else {
+        return
+      }
+      if isFirstUse, lease.isNew, let seed = cache.seed {
+        try copy(seed.source, of: states[seed.input], to: lease.data)
       }
       specification.mounts.append(.bind(lease.data, at: target, readOnly: cache.readOnly))
     case .secret(let secret):
@@ -140,6 +158,8 @@ struct ExecutionHandler: Sendable {
             groupID: secret.groupID))
       }
       if let name = secret.environmentName {
+        // Programs differ in which of two variables of one name they see.
+        specification.environment.removeAll { $0.hasPrefix(name + "=") }
         specification.environment.append(name + "=" + String(decoding: value, as: UTF8.self))
       }
     case .ssh(let ssh):
@@ -171,12 +191,9 @@ struct ExecutionHandler: Sendable {
       let node = try tree.node(at: resolved)
     else { throw FileActionError.notFound(bind.source) }
     try copy(bind.source, of: state, to: folder)
-    let source = node.isDirectory ? folder : folder.appending(path.filePath.lastComponent!)
+    let name = String(decoding: path.name, as: UTF8.self)
+    let source = node.isDirectory ? folder : folder.appending(name)
     return .bind(source, at: target, readOnly: !bind.writable)
-  }
-
-  private func fill(_ folder: FilePath, from seed: BindMount, state: FileSystemState) throws {
-    try copy(seed.source, of: state, to: folder)
   }
 
   private func copy(_ source: String, of state: FileSystemState, to folder: FilePath) throws {

@@ -10,7 +10,8 @@ final class ExecutionResources: Sendable {
   private struct State {
     var root: ScratchLayer?
     var scratches: [ScratchLayer] = []
-    var leases: [CacheMountStore.Lease] = []
+    var leases: [CacheMountStore.FolderName: CacheMountStore.Lease] = [:]
+    var usedLeases: Set<CacheMountStore.FolderName> = []
   }
 
   private let layers: LayerStore
@@ -40,8 +41,15 @@ final class ExecutionResources: Sendable {
   }
 
   /// Holds a cache folder until the step ends.
-  func keep(_ lease: CacheMountStore.Lease) {
-    state.withLock { $0.leases.append(lease) }
+  func keep(_ lease: CacheMountStore.Lease, as name: CacheMountStore.FolderName) {
+    state.withLock { $0.leases[name] = lease }
+  }
+
+  /// A cache folder that is held, and whether this is its first mount.
+  func use(_ name: CacheMountStore.FolderName) -> (CacheMountStore.Lease, isFirstUse: Bool)? {
+    state.withLock { state in
+      state.leases[name].map { ($0, state.usedLeases.insert(name).inserted) }
+    }
   }
 
   /// Turns what the step wrote into a layer.
@@ -65,7 +73,7 @@ final class ExecutionResources: Sendable {
     }
     for scratch in held.scratches { scratch.discard() }
     held.root?.discard()
-    for lease in held.leases { lease.release() }
+    for lease in held.leases.values { lease.release() }
   }
 
   /// A whiteout or an empty directory where there was nothing before the step.
