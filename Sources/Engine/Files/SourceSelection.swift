@@ -62,15 +62,16 @@ struct SourceSelection: Sendable {
       selection.add(path, node, as: name)
     }
     for (index, match) in matches.enumerated() {
+      // Parents and entries have folders of their own, whatever the match is called.
       let label = TreePath(canonical: Array(String(index).utf8))
-      add(match.path, match.node, as: label.appending(match.name))
+      let found = label.appending(Array("match".utf8)).appending(match.name)
+      let parents = label.appending(Array("parents".utf8))
+      add(match.path, match.node, as: found)
       for parent in match.parents {
-        add(
-          parent.path, parent.node,
-          as: label.appending(Array("parents".utf8)).appending(parent.relative))
+        add(parent.path, parent.node, as: parents.appending(parent.relative))
       }
       for entry in match.entries {
-        add(entry.path, entry.node, as: label.appending(match.name).appending(entry.relative))
+        add(entry.path, entry.node, as: found.appending(entry.relative))
       }
     }
     return try selection.digest(in: tree)
