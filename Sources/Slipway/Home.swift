@@ -24,6 +24,13 @@ package struct Home: Sendable {
     return try await body()
   }
 
+  /// Runs `body` while nothing is deleted from the store.
+  func withStoreInUse<Result>(_ body: () throws -> Result) throws -> Result {
+    let lock = try FileLock(storeLock, exclusive: false)
+    defer { lock.release() }
+    return try body()
+  }
+
   /// Held by whoever adds to the store or reads from it, and alone by who deletes from it.
   var storeLock: FilePath { path.appending("locks").appending("store") }
 

@@ -16,11 +16,13 @@ extension Home {
   /// Nothing is imported unless all of it is sound. Throws `ImportError`.
   package func load(_ path: FilePath?) throws -> [NamedImage] {
     let importer = ImageImporter(store: content)
-    guard let path else { return try importer.load(from: .descriptor(STDIN_FILENO)) }
-    guard let status = FileStatus(path) else {
-      throw SystemCallError("open", path.string, code: .noSuchFileOrDirectory)
+    return try withStoreInUse {
+      guard let path else { return try importer.load(from: .descriptor(STDIN_FILENO)) }
+      guard let status = FileStatus(path) else {
+        throw SystemCallError("open", path.string, code: .noSuchFileOrDirectory)
+      }
+      return try importer.load(from: status.isDirectory ? .layoutDirectory(path) : .file(path))
     }
-    return try importer.load(from: status.isDirectory ? .layoutDirectory(path) : .file(path))
   }
 
   /// Writes images to a file; `nil` writes an archive to standard output.
@@ -40,7 +42,7 @@ extension Home {
     case (.oci, let path?): destination = .layoutDirectory(path)
     case (.oci, nil): throw RequestError.layoutNeedsDirectory
     }
-    try ImageExporter(store: content).write(named, to: destination)
+    try withStoreInUse { try ImageExporter(store: content).write(named, to: destination) }
   }
 
   /// Sends an image to a destination of a build.

@@ -63,12 +63,14 @@ extension Home {
   {
     let process = try image.configuration().process
     let layers = try stores.layerStack(of: image)
-    let files = try stores.layers.tree(ofStack: layers)
+    let (files, lower) = try withStoreInUse {
+      (try stores.layers.tree(ofStack: layers), try stores.layers.lowerDirectories(of: layers))
+    }
     let user = try files.userDatabase().identity(
       for: request.user ?? process.user.flatMap { $0.isEmpty ? nil : $0 } ?? "root")
 
     var specification = SandboxSpecification(
-      root: .readOnlyOverlay(lower: try stores.layers.lowerDirectories(of: layers)),
+      root: .readOnlyOverlay(lower: lower),
       arguments: try arguments(process, request))
     specification.environment = environment(process, request, home: user.home)
     specification.workingDirectory = FilePath(
@@ -94,7 +96,8 @@ extension Home {
   /// Docker's rules: arguments take the command's place; a new entrypoint drops the command.
   private func arguments(_ process: ProcessConfiguration, _ request: RunRequest) throws -> [String]
   {
-    let entrypoint = request.entrypoint.map { [$0] } ?? process.entrypoint ?? []
+    // An empty entrypoint means none.
+    let entrypoint = request.entrypoint.map { $0.isEmpty ? [] : [$0] } ?? process.entrypoint ?? []
     let command =
       request.arguments.isEmpty && request.entrypoint == nil
       ? process.command ?? [] : request.arguments
