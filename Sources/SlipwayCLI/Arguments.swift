@@ -1,4 +1,5 @@
 import BuildGraph
+import OCI
 import Slipway
 import SystemPackage
 
@@ -15,6 +16,8 @@ enum ArgumentProblem: Error, CustomStringConvertible {
   case output(String)
   case outputKind(String)
   case outputWithoutDestination(String)
+  case unknownField(String, of: String, known: [String])
+  case digestAsName(String)
   case noAgent(String)
   case volume(String)
   case terminalInput
@@ -40,6 +43,11 @@ enum ArgumentProblem: Error, CustomStringConvertible {
     case .outputKind(let text):
       "`\(text)` is not a type of output; hint: `image`, `oci`, `docker`, `local` or `tar`"
     case .outputWithoutDestination(let text): "`\(text)` has no `dest=`"
+    case .unknownField(let field, let text, let known):
+      "`\(field)` of `\(text)` is not known here; "
+        + "hint: " + known.map { "`\($0)`" }.joined(separator: ", ")
+    case .digestAsName(let text):
+      "`\(text)` is a digest, which is no name that can be given; hint: `NAME:TAG`"
     case .noAgent(let text):
       "there is no SSH agent for `\(text)`; hint: start one, or give its socket: `--ssh \(text)=SOCKET`"
     case .terminalInput:
@@ -69,14 +77,28 @@ enum Assignment {
     return result
   }
 
-  /// The fields of `key=value,key=value`; nil where a field has no `=`.
-  static func fields(_ text: String) -> [String: String]? {
+  /// The fields of `key=value,key=value`; nil where a field has no `=`. A field that would be passed
+  /// over is an error.
+  static func fields(_ text: String, known: [String]) throws -> [String: String]? {
     var result: [String: String] = [:]
     for field in text.split(separator: ",") {
       guard let equals = field.firstIndex(of: "=") else { return nil }
-      result[field[..<equals].lowercased()] = String(field[field.index(after: equals)...])
+      let name = field[..<equals].lowercased()
+      guard known.contains(name) else {
+        throw ArgumentProblem.unknownField(name, of: text, known: known)
+      }
+      result[name] = String(field[field.index(after: equals)...])
     }
     return result
+  }
+}
+
+extension Reference {
+  /// A name that an image can be given.
+  static func parse(newName text: String) throws -> Reference {
+    let reference = try Reference(text)
+    guard reference.digest == nil else { throw ArgumentProblem.digestAsName(text) }
+    return reference
   }
 }
 
@@ -132,7 +154,10 @@ extension BuildRequest.NamedContextRequest {
 
 extension BuildRequest.SecretSource {
   static func parse(_ text: String) throws -> (String, BuildRequest.SecretSource) {
-    guard let fields = Assignment.fields(text) else { throw ArgumentProblem.secret(text) }
+    let known = ["id", "src", "source", "env", "type"]
+    guard let fields = try Assignment.fields(text, known: known) else {
+      throw ArgumentProblem.secret(text)
+    }
     let file = fields["src"] ?? fields["source"]
     guard let id = fields["id"] ?? file, !id.isEmpty else { throw ArgumentProblem.secret(text) }
     if let name = fields["env"] { return (id, .environment(name)) }
@@ -149,9 +174,9 @@ extension ImageOutput {
     if !text.contains("="), !text.isEmpty {
       return text == "-" ? .tar("-") : .local(FilePath(text))
     }
-    guard let fields = Assignment.fields(text), let kind = fields["type"] else {
-      throw ArgumentProblem.output(text)
-    }
+    guard let fields = try Assignment.fields(text, known: ["type", "dest", "tar"]),
+      let kind = fields["type"]
+    else { throw ArgumentProblem.output(text) }
     if kind == "image" { return nil }
     guard ["oci", "docker", "local", "tar"].contains(kind) else {
       throw ArgumentProblem.outputKind(kind)

@@ -125,7 +125,7 @@ struct BuildCommand: AsyncParsableCommand {
       request.dockerfile =
         file == "-" ? .standardInput(try TextFile.readStandardInput()) : .file(FilePath(file))
     }
-    request.tags = try tag.map { try Reference($0) }
+    request.tags = try tag.map(Reference.parse(newName:))
     request.buildArguments = try Assignment.table(buildArgument, environment: environment)
     request.target = target
     request.platform = try platform.map { text in

@@ -25,7 +25,8 @@ enum Interruption {
     _ signals: [Int32], _ handler: @escaping @Sendable (Int32, Int) -> Void
   ) -> [any DispatchSourceSignal] {
     let queue = DispatchQueue(label: "slipway.signals")
-    return signals.map { number in
+    // What is ignored from the start stays so: `nohup`, and jobs in a script's background.
+    return signals.filter { !isIgnored($0) }.map { number in
       signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
       nonisolated(unsafe) var count = 0
@@ -36,5 +37,12 @@ enum Interruption {
       source.resume()
       return source
     }
+  }
+
+  private static func isIgnored(_ number: Int32) -> Bool {
+    var action = sigaction()
+    guard sigaction(number, nil, &action) == 0 else { return false }
+    return unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)
+      == unsafeBitCast(SIG_IGN, to: Int.self)
   }
 }

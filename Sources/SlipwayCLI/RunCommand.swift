@@ -64,6 +64,9 @@ struct RunCommand: AsyncParsableCommand {
     var request = RunRequest(image: image)
     request.arguments = arguments
     request.entrypoint = entrypoint
+    if let nameless = env.first(where: { $0.isEmpty || $0.hasPrefix("=") }) {
+      throw ArgumentProblem.assignment(nameless)
+    }
     request.environment = env
     request.volumes = try volume.map(RunRequest.Volume.parse)
     request.name = name

@@ -107,7 +107,7 @@ struct TagCommand: ParsableCommand {
 
   func run() throws {
     do {
-      try Home.ofCaller().tag(image, as: Reference(name))
+      try Home.ofCaller().tag(image, as: Reference.parse(newName: name))
     } catch {
       throw CommandFailure.saying(error)
     }
@@ -125,7 +125,15 @@ struct RemoveCommand: ParsableCommand {
   func run() throws {
     do {
       let home = try Home.ofCaller()
-      for image in images { Terminal.writeError(try home.remove(image)) }
+      var failure: CommandFailure?
+      for image in images {
+        do {
+          Terminal.writeError(try home.remove(image))
+        } catch {
+          failure = CommandFailure.saying(error)
+        }
+      }
+      if let failure { throw failure }
     } catch {
       throw CommandFailure.saying(error)
     }
