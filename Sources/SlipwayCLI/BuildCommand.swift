@@ -85,6 +85,7 @@ struct BuildCommand: AsyncParsableCommand {
     let home: Home
     do {
       request = try makeRequest()
+      try Privileges.require()
       home = try Home.ofCaller()
     } catch {
       throw CommandFailure.saying(error)

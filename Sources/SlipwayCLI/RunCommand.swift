@@ -49,6 +49,7 @@ struct RunCommand: AsyncParsableCommand {
 
   func run() async throws {
     do {
+      try Privileges.require()
       let status = try await runImage()
       switch status {
       case .exited(let code): throw CommandFailure(code: code)

@@ -223,9 +223,13 @@ struct CachingTests {
     #expect(try Files.text(output("runs")) == "run\n")
   }
 
-  @Test("a cache that was deleted costs time and nothing else", arguments: ["cache", "snapshots", "contexts"])
+  @Test(
+    "a cache that was deleted costs time and nothing else",
+    arguments: ["cache", "snapshots", "contexts"])
   func deletedState(_ folder: String) async throws {
-    try dockerfile("FROM busybox:test AS a\nCOPY one /one\nRUN cat /one > /two\nFROM scratch\nCOPY --from=a /two /")
+    try dockerfile(
+      "FROM busybox:test AS a\nCOPY one /one\nRUN cat /one > /two\nFROM scratch\nCOPY --from=a /two /"
+    )
     try context.write("x", to: "one")
     let first = try await slipway.build(context.path, "-t", "kept")
     Files.remove(slipway.home.appending(folder))

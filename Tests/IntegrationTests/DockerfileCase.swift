@@ -63,7 +63,9 @@ enum JSONSubset {
   }
 
   static func differences(_ expected: String, _ actual: String) throws -> [String] {
-    func parse(_ text: String) throws -> Any { try JSONSerialization.jsonObject(with: Data(text.utf8)) }
+    func parse(_ text: String) throws -> Any {
+      try JSONSerialization.jsonObject(with: Data(text.utf8))
+    }
     return differences(try parse(expected), try parse(actual))
   }
 }

@@ -18,13 +18,16 @@ private actor SharedHome {
   "Dockerfiles on a busybox base",
   .enabled(if: Requirement.builds, "builds need root, busybox, tar and python3"))
 struct DockerfileCaseTests {
-  @Test("a case gives the files and the configuration that it says", arguments: DockerfileCase.succeeding)
+  @Test(
+    "a case gives the files and the configuration that it says",
+    arguments: DockerfileCase.succeeding)
   func builds(_ dockerfile: DockerfileCase) async throws {
     let slipway = try await SharedHome.shared.get()
     let directory = try TemporaryDirectory()
     let context = try await dockerfile.prepare(in: directory)
     let name = "\(dockerfile.name):test"
-    let command = ["build", "-t", name, "--progress", "plain"] + dockerfile.lines("arguments") + ["."]
+    let command =
+      ["build", "-t", name, "--progress", "plain"] + dockerfile.lines("arguments") + ["."]
     let result = try await slipway.command(command, in: context).run()
     try #require(result.succeeded, "\(result)")
 
@@ -43,7 +46,8 @@ struct DockerfileCaseTests {
     let directory = try TemporaryDirectory()
     let context = try await dockerfile.prepare(in: directory)
     let name = "\(dockerfile.name):test"
-    let command = ["build", "-t", name, "--progress", "plain"] + dockerfile.lines("arguments") + ["."]
+    let command =
+      ["build", "-t", name, "--progress", "plain"] + dockerfile.lines("arguments") + ["."]
     let result = try await slipway.command(command, in: context).run()
 
     #expect(result.status == .exited(1))

@@ -29,9 +29,12 @@ private actor StandInImages {
       let root = try folder.directory("root-\(number)")
       let archive = folder("image-\(number).tar")
       try await Command(Scripts.path(script), [root.string]).check()
-      try await Command(Scripts.path("docker-archive"), [
-        root.string, archive.string, name, StandInImages.configuration(of: script),
-      ]).check()
+      try await Command(
+        Scripts.path("docker-archive"),
+        [
+          root.string, archive.string, name, StandInImages.configuration(of: script),
+        ]
+      ).check()
       Files.remove(root)
       return archive
     }

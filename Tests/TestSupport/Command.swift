@@ -1,5 +1,5 @@
 import Dispatch
-import Glibc
+package import Glibc
 import Synchronization
 package import SystemPackage
 
@@ -83,6 +83,11 @@ package struct Command: Sendable {
   /// Tests that run at the same time start programs by turns: there are few processors.
   private static let places = Places(max(3, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))) + 1))
 
+  /// What is executed: env(1) changes the directory.
+  fileprivate var words: [String] {
+    (directory.map { ["env", "-C", $0.string] } ?? []) + [program] + arguments
+  }
+
   /// Starts the program in a process group of its own.
   package func start() throws -> RunningCommand {
     try RunningCommand(self)
@@ -109,7 +114,9 @@ package final class RunningCommand: Sendable {
     var pipes: [[Int32]] = []
     for _ in 0..<3 {
       var ends: [Int32] = [0, 0]
-      guard pipe2(&ends, O_CLOEXEC) == 0 else { throw Errno(rawValue: errno) }
+      guard pipe(&ends) == 0 else { throw Errno(rawValue: errno) }
+      // Other programs are started at the same time, and must not keep the ends open.
+      for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
       pipes.append(ends)
     }
     var actions = posix_spawn_file_actions_t()
@@ -118,9 +125,6 @@ package final class RunningCommand: Sendable {
     posix_spawn_file_actions_adddup2(&actions, pipes[0][0], 0)
     posix_spawn_file_actions_adddup2(&actions, pipes[1][1], 1)
     posix_spawn_file_actions_adddup2(&actions, pipes[2][1], 2)
-    if let directory = command.directory {
-      posix_spawn_file_actions_addchdir_np(&actions, directory.string)
-    }
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }
@@ -134,12 +138,13 @@ package final class RunningCommand: Sendable {
       &attributes,
       Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
 
-    var arguments = ([command.program] + command.arguments).map { strdup($0) } + [nil]
+    let words = command.words
+    var arguments = words.map { strdup($0) } + [nil]
     var variables = command.environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
     defer { for text in arguments + variables { free(text) } }
     var process: pid_t = 0
     let failure = posix_spawnp(
-      &process, command.program, &actions, &attributes, &arguments, &variables)
+      &process, words[0], &actions, &attributes, &arguments, &variables)
     for descriptor in [pipes[0][0], pipes[1][1], pipes[2][1]] { close(descriptor) }
     input = pipes[0][1]
     self.process = process
@@ -215,7 +220,8 @@ package final class RunningCommand: Sendable {
       bytes.withUnsafeBytes { buffer in
         var rest = buffer[...]
         while !rest.isEmpty {
-          let count = write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+          let count = write(
+            descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
           if count < 0 {
             if errno == EINTR { continue }
             break
@@ -230,7 +236,6 @@ package final class RunningCommand: Sendable {
   /// Notes the end, and kills what takes too long.
   private func watch() {
     let process = process
-    let state = state
     Thread.detach { [self] in
       var information = siginfo_t()
       while waitid(P_PID, id_t(process), &information, WEXITED | WNOWAIT) != 0, errno == EINTR {}

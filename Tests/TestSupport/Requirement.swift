@@ -1,5 +1,5 @@
 import Glibc
-import SystemPackage
+package import SystemPackage
 
 /// What a test needs of the machine: used as `.enabled(if: Requirement.root, "needs root")`.
 package enum Requirement {
@@ -12,7 +12,7 @@ package enum Requirement {
   /// The path of a program; nil where it is not installed.
   package static func tool(_ name: String) -> FilePath? {
     let path = Command.plainEnvironment["PATH"] ?? ""
-    for folder in path.split(separator: ":") + ["/usr/sbin", "/sbin"] {
+    for folder in (path + ":/usr/sbin:/sbin").split(separator: ":") {
       let candidate = FilePath(String(folder)).appending(name)
       if access(candidate.string, X_OK) == 0 { return candidate }
     }

@@ -1,4 +1,4 @@
-import Glibc
+package import Glibc
 package import SystemPackage
 
 /// A directory that goes, with everything in it, when the last reference to it does.
