@@ -71,7 +71,7 @@ struct UglyCaseTests {
     try await Command(
       "mount", ["-t", "tmpfs", "-o", "size=12m", "tmpfs", disk.string]
     ).check()
-    defer { umount2(disk.string, Int32(MNT_DETACH.rawValue)) }
+    defer { umount2(disk.string, Int32(MNT_DETACH)) }
     let small = try Slipway(home: disk.appending("home"))
     try await small.withBusybox()
     try dockerfile("FROM busybox:test\nRUN echo small > /small")
