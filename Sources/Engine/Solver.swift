@@ -21,6 +21,8 @@ actor Solver {
 
   private var resolutions: [Int: Task<Resolution, any Error>] = [:]
   private var states: [Int: Task<FileSystemState, any Error>] = [:]
+  /// What stands for the results of steps that ran although they were in the cache.
+  private var madeAnew: [Int: Digest] = [:]
   /// The keys under which this build wrote records.
   private(set) var writtenKeys: Set<Digest> = []
 
@@ -88,6 +90,12 @@ actor Solver {
       }
       return StepKey(parts).digest
     case .execute, .file:
+      if vertex.ignoresCache {
+        // What it makes anew stands for itself: the records that steps above it have are of an older
+        // result.
+        _ = try await state(of: index)
+        if let made = madeAnew[index] { return made }
+      }
       return try await resolution(of: index).identity
     }
   }
@@ -298,6 +306,7 @@ actor Solver {
       vertex.ignoresCache
       ? StepKey([.init("key", key.digest.hex), .init("layer", "\(layer)")]).digest : key.digest
     let record = CacheRecord(identity: identity, layer: layer, label: vertex.label, parts: [])
+    if vertex.ignoresCache { madeAnew[index] = identity }
     for key in resolution.keys { remember(record, under: key) }
     inputs.reporter.report(.stepFinished(step, .done))
     return layer
