@@ -1,4 +1,5 @@
 internal import BuildGraph
+import Glibc
 package import OCI
 package import Snapshots
 package import SystemPackage
@@ -14,11 +15,23 @@ package struct EngineStores: Sendable {
   /// Opens the stores below `home`, made where there are none. Throws `SystemCallError`.
   package init(home: FilePath) throws {
     self.home = home
+    try EngineStores.makePrivate(
+      ["snapshots", "cache", "contexts", "host"].map { home.appending($0) })
     content = try ContentStore(root: home)
     layers = try LayerStore(root: home.appending("snapshots"), content: content)
     records = try RecordStore(home: home)
     cacheMounts = try CacheMountStore(home: home)
-    try ContentStore.makeDirectories(home.appending("contexts"))
+  }
+
+  /// Makes folders that nobody but their owner can enter: in a layer lie the set-user-ID programs and
+  /// device nodes that a step made as root, and they would work for every user of the machine.
+  private static func makePrivate(_ folders: [FilePath]) throws {
+    for folder in folders {
+      try ContentStore.makeDirectories(folder)
+      guard chmod(folder.string, 0o700) == 0 || errno == EPERM else {
+        throw SystemCallError("protect", folder.string)
+      }
+    }
   }
 
   /// The state of a pinned image: its layers, none of them unpacked.

@@ -10,6 +10,7 @@ enum ArgumentProblem: Error, CustomStringConvertible {
   case host(String)
   case context(String)
   case contextKind(String)
+  case mainContext(String)
   case secret(String)
   case output(String)
   case outputKind(String)
@@ -30,6 +31,9 @@ enum ArgumentProblem: Error, CustomStringConvertible {
     case .contextKind(let text):
       "`\(text)` is a kind of context that this version does not read; "
         + "hint: a directory, `docker-image://`, `oci-layout://` or `host:`"
+    case .mainContext(let text):
+      "`\(text)` is a kind of context that this version does not read; "
+        + "hint: fetch or unpack it, and give the directory"
     case .secret(let text):
       "`\(text)` is not a secret; hint: `id=ID,src=FILE` or `id=ID,env=VARIABLE`"
     case .output(let text): "`\(text)` is not an output; hint: `type=oci,dest=image.tar`"

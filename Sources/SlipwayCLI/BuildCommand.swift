@@ -45,7 +45,7 @@ struct BuildCommand: AsyncParsableCommand {
   @Option(name: .customLong("no-cache-filter"), help: "A stage whose steps are run again.")
   var noCacheFilter: [String] = []
 
-  @Option(help: "The network of RUN steps that name none: default, none or host.")
+  @Option(help: "The network of RUN steps that name none: default (the host's), none or host.")
   var network = "default"
 
   @Option(name: .customLong("add-host"), help: "NAME:ADDRESS for /etc/hosts of RUN steps.")
@@ -85,6 +85,7 @@ struct BuildCommand: AsyncParsableCommand {
     let home: Home
     do {
       request = try makeRequest()
+      try Privileges.require()
       home = try Home.ofCaller()
     } catch {
       throw CommandFailure.saying(error)
@@ -115,6 +116,9 @@ struct BuildCommand: AsyncParsableCommand {
 
   private func makeRequest() throws -> BuildRequest {
     let environment = ProcessEnvironment.current
+    guard path != "-", !path.contains("://"), !path.hasPrefix("git@") else {
+      throw ArgumentProblem.mainContext(path)
+    }
     var request = BuildRequest(context: FilePath(path))
     request.environment = environment
     if let file {

@@ -50,7 +50,10 @@ enum Terminal {
 
 /// The variables of this process.
 enum ProcessEnvironment {
-  static let current: [String: String] = {
+  static let current = read()
+
+  /// As they are now.
+  static func read() -> [String: String] {
     var result: [String: String] = [:]
     var entry = environ
     while let variable = entry.pointee {
@@ -61,7 +64,7 @@ enum ProcessEnvironment {
       entry += 1
     }
     return result
-  }()
+  }
 }
 
 extension Home {

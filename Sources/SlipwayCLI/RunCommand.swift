@@ -13,6 +13,8 @@ struct RunCommand: AsyncParsableCommand {
     commandName: "run",
     abstract: "Run an image's program with a read-only root, no capabilities and a seccomp filter.",
     discussion: """
+      It has the network of this machine, so a server is reached at the port that it listens on.
+
       The exit code is the program's; 125 means that slipway failed, 126 that the program cannot be \
       executed, 127 that it was not found, 128+N that signal N ended it.
       """)
@@ -47,6 +49,7 @@ struct RunCommand: AsyncParsableCommand {
 
   func run() async throws {
     do {
+      try Privileges.require()
       let status = try await runImage()
       switch status {
       case .exited(let code): throw CommandFailure(code: code)

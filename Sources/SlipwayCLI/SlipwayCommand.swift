@@ -1,10 +1,8 @@
 import ArgumentParser
-import CLinux
 import Glibc
 
 /// The command line: each command in a file of its own, which turns what was typed into a request
 /// that means something.
-@main
 struct SlipwayCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "slipway",
@@ -21,9 +19,8 @@ struct SlipwayCommand: AsyncParsableCommand {
       SaveCommand.self,
     ])
 
-  static func main() async {
-    // A closed pipe is an error of write(2) here, not the end of the process.
-    signal(SIGPIPE, SIG_IGN)
+  /// Runs the command that was typed and ends the process with its code.
+  static func runToExit() async -> Never {
     do {
       var command = try parseAsRoot()
       if var command = command as? any AsyncParsableCommand {
@@ -31,6 +28,7 @@ struct SlipwayCommand: AsyncParsableCommand {
       } else {
         try command.run()
       }
+      Glibc.exit(0)
     } catch let failure as CommandFailure {
       Glibc.exit(failure.code)
     } catch {

@@ -6,5 +6,6 @@
 
 #include "linux_files.h"
 #include "linux_sandbox.h"
+#include "linux_user_namespace.h"
 
 #endif

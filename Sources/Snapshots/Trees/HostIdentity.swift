@@ -91,7 +91,7 @@ struct HostIdentity {
     while !directories.isEmpty {
       var deeper: [TreePath] = []
       for directory in directories where rest > 0 {
-        let children = try machine.children(of: directory)
+        let children = try unlessForbidden { try machine.children(of: directory) } ?? []
         encoding.add(directory.bytes)
         for child in children { add(child, to: &encoding) }
         rest -= children.count

@@ -1,4 +1,16 @@
 import Archive
+import OCI
+import SystemPackage
+
+/// The result of `body`, or nil where the user may not look: what they cannot enter is not there for
+/// them, as for a shell that goes through `PATH`.
+func unlessForbidden<Result>(_ body: () throws -> Result?) throws -> Result? {
+  do {
+    return try body()
+  } catch let error as SystemCallError where error.code == .permissionDenied {
+    return nil
+  }
+}
 
 /// A compiler's installation.
 struct HostToolchain: Hashable {
@@ -30,7 +42,11 @@ struct HostToolchainFinder {
     for (command, marks) in HostToolchainFinder.commands {
       for directory in path.split(separator: ":") where directory.hasPrefix("/") {
         let candidate = TreePath(cleaning: String(directory)).appending(command.utf8)
-        guard let toolchain = try toolchain(command, candidate, marks) else { continue }
+        guard
+          let toolchain = try unlessForbidden({
+            try self.toolchain(command, candidate, marks)
+          })
+        else { continue }
         if !found.contains(where: { $0.programs == toolchain.programs }) { found.append(toolchain) }
         break
       }

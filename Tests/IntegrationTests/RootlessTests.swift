@@ -1,0 +1,69 @@
+import Glibc
+import SystemPackage
+import TestSupport
+import Testing
+
+/// Work as a real user who is not root.
+@Suite(
+  "Without root",
+  .enabled(
+    if: PlainUser.current != nil && Requirement.builds && Requirement.tools("setpriv", "newuidmap"),
+    "needs the user `slipway-test`, setpriv and uidmap"))
+struct RootlessTests {
+  private static let dockerfile = """
+    FROM busybox:test
+    RUN mkdir /data && echo text > /data/file && chown 1000:65534 /data/file && chmod 4755 /data/file
+    COPY --chown=7:8 Dockerfile /copied/
+    RUN --mount=type=cache,target=/cache --network=none rm -r /home; echo kept > /cache/file
+    USER nobody
+    RUN id -u > /tmp/user
+    """
+
+  @Test("a build and a run work, and the digest is root's")
+  func sameDigest() async throws {
+    let user = try #require(PlainUser.current)
+    let context = try TemporaryDirectory()
+    try context.write(RootlessTests.dockerfile, to: "Dockerfile")
+    let archive = context("busybox.tar")
+    try TemporaryDirectory.write(
+      TemporaryDirectory.read(await BusyboxImage.archive()), to: archive)
+    try #require(chmod(context.path.string, 0o755) == 0)
+    // The archive is no part of the build.
+    try context.write("busybox.tar\n.dockerignore\n", to: ".dockerignore")
+
+    let rooted = try await Slipway().withBusybox()
+    let expected = try await rooted.build(context.path, "-t", "app").digest
+
+    let rootless = try user.slipway(in: TemporaryDirectory())
+    let loaded = try await rootless.run("load", "-i", archive.string)
+    try #require(loaded.succeeded, "\(loaded)")
+    let built = try await rootless.run("build", "-q", "-t", "app", context.path.string)
+    try #require(built.succeeded, "\(built)")
+    #expect(built.text == expected)
+
+    let ran = try await rootless.run(
+      "run", "app", "sh", "-c", "id -u; cat /tmp/user /data/file; exit 7")
+    #expect(ran.lines == ["65534", "65534", "text"])
+    #expect(ran.status == .exited(7))
+  }
+
+  @Test("who has no range of ids is told so, and nothing is written")
+  func withoutRange() async throws {
+    let folder = try TemporaryDirectory()
+    try folder.write("FROM scratch\n", to: "Dockerfile")
+    try #require(chmod(folder.path.string, 0o777) == 0)
+    let executable = folder("slipway")
+    try TemporaryDirectory.write(
+      TemporaryDirectory.read(Slipway.executable), to: executable, mode: 0o755)
+    var command = Command(
+      "setpriv",
+      ["--reuid=65534", "--regid=65534", "--clear-groups", executable.string, "build", "."])
+    command.directory = folder.path
+    command.environment["SLIPWAY_HOME"] = folder("home").string
+    let result = try await command.run()
+    #expect(result.status == .exited(1))
+    #expect(result.errorText.contains("`nobody` has no range of ids in `/etc/subuid`"))
+    #expect(result.errorText.contains("hint: "))
+    #expect(!TemporaryDirectory.exists(folder("home")))
+  }
+}
