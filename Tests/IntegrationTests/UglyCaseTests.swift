@@ -121,27 +121,6 @@ struct UglyCaseTests {
     #expect(processes(with: mark) == [])
   }
 
-  @Test("someone who is not root is told what to do, and nothing is written")
-  func notRoot() async throws {
-    try dockerfile("FROM scratch\nCOPY Dockerfile /")
-    let home = directory("homes")
-    try Files.makeDirectories(home)
-    chown(home.string, 65534, 65534)
-    var command = Command(
-      "setpriv",
-      [
-        "--reuid=65534", "--regid=65534", "--clear-groups", Slipway.executable.string, "build",
-        "--progress", "plain", context.string,
-      ])
-    command.environment["HOME"] = home.string
-    let result = try await command.run()
-    if !result.succeeded {
-      #expect(result.status == .exited(1))
-      #expect(result.errorText.contains("root"), "\(result)")
-    }
-    #expect(Files.names(in: home).allSatisfy { $0 == ".local" })
-  }
-
   @Test("a home that cannot be written is said so")
   func unwritableHome() async throws {
     let file = try directory.write("", to: "file")
