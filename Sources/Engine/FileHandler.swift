@@ -65,8 +65,9 @@ struct FileHandler: Sendable {
     states: [FileSystemState]
   ) throws -> LayerID {
     let host = states[0].base == .host ? inputs.host : nil
+    let base = try trees.tree(of: states[0])
     var draft = LayerDraft(
-      over: try trees.tree(of: states[0]), readOnly: host?.binds.map(\.target) ?? [],
+      over: base, readOnly: host?.binds.map(\.target) ?? [],
       now: FileTime.now)
     var unpacked: [ArchiveExpansion] = []
     defer { for expansion in unpacked { expansion.discard() } }
@@ -89,13 +90,16 @@ struct FileHandler: Sendable {
         }
       }
     }
-    return try write(draft, asDirectory: underProcesses.contains(index))
+    return try write(draft, over: base, asDirectory: underProcesses.contains(index))
   }
 
-  private func write(_ draft: LayerDraft, asDirectory: Bool) throws -> LayerID {
+  private func write(_ draft: LayerDraft, over base: any FileTree, asDirectory: Bool) throws
+    -> LayerID
+  {
     if asDirectory {
       let pending = try stores.layers.beginDirectory()
-      let sink = try pending.sink()
+      // An overlay shows the upper directory's parents, so they must be like those below.
+      let sink = try pending.sink(over: base)
       try draft.write(to: sink)
       try sink.finish()
       return try pending.commit()

@@ -113,7 +113,7 @@ struct OperationKeyTests {
   }
 
   @Test("what it cannot see does not", arguments: harmless)
-  func harmless(_ change: Change) {
+  func keeps(_ change: Change) {
     var other = Self.execution
     change.apply(&other)
     #expect(Operation.execute(other).keyDigest == Operation.execute(Self.execution).keyDigest)

@@ -1,6 +1,7 @@
 import Archive
 import BuildGraph
 import Glibc
+import OCI
 import Snapshots
 import SystemPackage
 import TestSupport

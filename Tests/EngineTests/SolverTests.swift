@@ -3,6 +3,7 @@ import BuildGraph
 import Foundation
 import OCI
 import Reporting
+import Sandbox
 import Snapshots
 import Synchronization
 import SystemPackage
@@ -221,7 +222,7 @@ private final class Log: Sendable {
       switch event {
       case .stepAnnounced(let step, let name): state.names[step] = name
       case .stepStarted(let step): state.started.insert(step)
-      case .stepFinished(let step, let outcome): state.outcomes.append((step, outcome))
+      case .stepFinished(let step, let outcome, _): state.outcomes.append((step, outcome))
       default: break
       }
     }

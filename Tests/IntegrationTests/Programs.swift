@@ -107,7 +107,7 @@ enum Programs {
         printf("signal %d\\n", (int)got);
         return 40 + got;
       }
-      if (!strcmp(what, "crash")) abort();
+      if (!strcmp(what, "crash")) *(volatile int *)0 = 1;
       if (!strcmp(what, "status")) {
         FILE *file = fopen("/proc/self/status", "r");
         char line[256];

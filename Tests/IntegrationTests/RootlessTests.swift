@@ -25,8 +25,8 @@ struct RootlessTests {
     let context = try TemporaryDirectory()
     try context.write(RootlessTests.dockerfile, to: "Dockerfile")
     let archive = context("busybox.tar")
-    try TemporaryDirectory.write(
-      TemporaryDirectory.read(await BusyboxImage.archive()), to: archive)
+    try Files.write(
+      Files.read(await BusyboxImage.archive()), to: archive)
     try #require(chmod(context.path.string, 0o755) == 0)
     // The archive is no part of the build.
     try context.write("busybox.tar\n.dockerignore\n", to: ".dockerignore")
@@ -53,8 +53,8 @@ struct RootlessTests {
     try folder.write("FROM scratch\n", to: "Dockerfile")
     try #require(chmod(folder.path.string, 0o777) == 0)
     let executable = folder("slipway")
-    try TemporaryDirectory.write(
-      TemporaryDirectory.read(Slipway.executable), to: executable, mode: 0o755)
+    try Files.write(
+      Files.read(Slipway.executable), to: executable, mode: 0o755)
     var command = Command(
       "setpriv",
       ["--reuid=65534", "--regid=65534", "--clear-groups", executable.string, "build", "."])
@@ -64,6 +64,6 @@ struct RootlessTests {
     #expect(result.status == .exited(1))
     #expect(result.errorText.contains("`nobody` has no range of ids in `/etc/subuid`"))
     #expect(result.errorText.contains("hint: "))
-    #expect(!TemporaryDirectory.exists(folder("home")))
+    #expect(!Files.exists(folder("home")))
   }
 }

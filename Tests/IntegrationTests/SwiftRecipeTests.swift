@@ -6,7 +6,8 @@ import Testing
 @Suite(
   "Swift packages without a Dockerfile",
   .enabled(
-    if: Requirement.root && Requirement.tools("swift", "clang"), "needs root and a Swift toolchain"))
+    if: Requirement.root && Requirement.tools("swift", "clang"), "needs root and a Swift toolchain")
+)
 struct SwiftRecipeTests {
   private let slipway: Slipway
   private let directory: TemporaryDirectory
@@ -16,7 +17,7 @@ struct SwiftRecipeTests {
     directory = try TemporaryDirectory()
   }
 
-  private func package(_ name: String, targets: String, resources: Bool = false) throws {
+  private func manifest(_ name: String, targets: String, resources: Bool = false) throws {
     try directory.write(
       """
       // swift-tools-version: 5.9
@@ -28,8 +29,9 @@ struct SwiftRecipeTests {
 
   @Test("a package is compiled, shipped from scratch, and an edit compiles it alone")
   func plain() async throws {
-    try package("hello", targets: #".executableTarget(name: "hello")"#)
-    try directory.write(#"print("hello", CommandLine.arguments.count)"#, to: "Sources/hello/main.swift")
+    try manifest("hello", targets: #".executableTarget(name: "hello")"#)
+    try directory.write(
+      #"print("hello", CommandLine.arguments.count)"#, to: "Sources/hello/main.swift")
     let first = try await slipway.build(directory.path, "--toolchain", "host", "-t", "hello")
     #expect(try await slipway.check("run", "hello", "a", "b").text == "hello 3")
     #expect(
@@ -64,7 +66,8 @@ struct SwiftRecipeTests {
     #expect(try await slipway.check("run", "hello").text == "edited")
 
     // The revert, and a build that has never seen any of it: the same bytes.
-    try directory.write(#"print("hello", CommandLine.arguments.count)"#, to: "Sources/hello/main.swift")
+    try directory.write(
+      #"print("hello", CommandLine.arguments.count)"#, to: "Sources/hello/main.swift")
     #expect(
       try await slipway.build(directory.path, "--toolchain", "host").digest == first.digest)
     let elsewhere = try TemporaryDirectory()
@@ -75,7 +78,7 @@ struct SwiftRecipeTests {
 
   @Test("of several products one must be chosen; resources lie beside the program")
   func products() async throws {
-    try package(
+    try manifest(
       "tools",
       targets: """
         .executableTarget(name: "one", resources: [.copy("words.txt")]),
@@ -115,7 +118,7 @@ struct SwiftRecipeTests {
     #expect(none.errorText.contains("hint: write a Dockerfile, or name one with `-f`"))
 
     try directory.write("module x", to: "go.mod")
-    try package("x", targets: "")
+    try manifest("x", targets: "")
     let several = try await slipway.run("build", directory.path.string)
     #expect(several.status == .exited(1))
     #expect(several.errorText.contains("several recipes fit"))
@@ -127,7 +130,7 @@ struct SwiftRecipeTests {
 
   @Test("a recipe without an image for its toolchain says what to do")
   func noToolchain() async throws {
-    try package("x", targets: #".executableTarget(name: "x")"#)
+    try manifest("x", targets: #".executableTarget(name: "x")"#)
     try directory.write("print(1)", to: "Sources/x/main.swift")
     let result = try await slipway.run("build", directory.path.string)
     #expect(result.status == .exited(1))
@@ -189,7 +192,8 @@ struct TestAuthority {
       try await command.check()
     }
     try await openssl(
-      "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "3650", "-subj", "/CN=Test authority",
+      "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "3650", "-subj",
+      "/CN=Test authority",
       "-addext", "basicConstraints=critical,CA:TRUE", "-keyout", "ca.key", "-out", "trusted/ca.crt")
     try await openssl(
       "req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-keyout", "server.key",

@@ -18,8 +18,7 @@ package struct PlainUser: Sendable {
   package func slipway(in folder: TemporaryDirectory) throws -> PlainUserSlipway {
     let executable = folder("slipway")
     // The build's own folder may be closed to others.
-    try TemporaryDirectory.write(
-      TemporaryDirectory.read(Slipway.executable), to: executable, mode: 0o755)
+    try Files.write(Files.read(Slipway.executable), to: executable, mode: 0o755)
     for path in [folder.path, executable] {
       guard chown(path.string, id, id) == 0 else { throw Errno(rawValue: errno) }
     }

@@ -30,10 +30,11 @@ package struct PendingDirectoryLayer: ~Copyable {
   }
 
   /// A sink that writes into the upper directory; `finish()` it before `commit()`. Parents that are
-  /// not given become root's, with mode 0755.
-  package func sink() throws -> DirectoryLayerSink {
+  /// not given are as they are in `lower`, which the layer will lie on; where it has none, they become
+  /// root's, with mode 0755.
+  package func sink(over lower: (any FileTree)? = nil) throws -> DirectoryLayerSink {
     try DirectoryLayerSink(
-      upper, trash: layout.trash, lower: LowerTree { StackTree(layers: []) })
+      upper, trash: layout.trash, lower: LowerTree { lower ?? StackTree(layers: []) })
   }
 
   /// Puts the layer into the store. Nothing may have it mounted any more.
