@@ -96,7 +96,7 @@ struct FileHandler: Sendable {
     if asDirectory {
       let pending = try stores.layers.beginDirectory()
       let sink = try pending.sink()
-      try draft.write(to: sink)
+      try draft.write(to: sink, describingParents: true)
       try sink.finish()
       return try pending.commit()
     }

@@ -249,10 +249,18 @@ struct LayerDraft {
   // MARK: - Output
 
   /// Gives every file to `sink`, in path order.
-  func write(to sink: any LayerSink) throws {
+  ///
+  /// - Parameter describingParents: whether the base's directories that the files go into are given
+  ///   too. A layer that is a directory has them, and an overlay shows what the topmost layer says.
+  func write(to sink: any LayerSink, describingParents: Bool = false) throws {
     var firstOfLink: [LinkKey: TreePath] = [:]
-    for path in items.keys.sorted() {
-      guard let item = items[path] else { continue }
+    for path in describingParents ? pathsWithParents().sorted() : items.keys.sorted() {
+      guard let item = items[path] else {
+        if let directory = try base?.node(at: path), directory.isDirectory {
+          try sink.add(path, directory.metadata, contents: nil)
+        }
+        continue
+      }
       var metadata = item.metadata
       if let link = item.link {
         if let first = firstOfLink[link] {
@@ -271,6 +279,17 @@ struct LayerDraft {
         try sink.add(path, metadata, contents: tree.open(source))
       }
     }
+  }
+}
+
+extension LayerDraft {
+  private func pathsWithParents() -> Set<TreePath> {
+    var paths = Set(items.keys)
+    for path in items.keys {
+      var parent = path.parent
+      while !parent.isRoot, paths.insert(parent).inserted { parent = parent.parent }
+    }
+    return paths
   }
 }
 
