@@ -15,8 +15,9 @@ struct RootlessTests {
     RUN mkdir /data && echo text > /data/file && chown 1000:65534 /data/file && chmod 4755 /data/file
     COPY --chown=7:8 Dockerfile /copied/
     RUN --mount=type=cache,target=/cache --network=none rm -r /home; echo kept > /cache/file
+    RUN mkdir -m 777 /open
     USER nobody
-    RUN id -u > /tmp/user
+    RUN id -u > /open/user
     """
 
   @Test("a build and a run work, and the digest is root's")
@@ -42,7 +43,7 @@ struct RootlessTests {
     #expect(built.text == expected)
 
     let ran = try await rootless.run(
-      "run", "app", "sh", "-c", "id -u; cat /tmp/user /data/file; exit 7")
+      "run", "app", "sh", "-c", "id -u; cat /open/user /data/file; exit 7")
     #expect(ran.lines == ["65534", "65534", "text"])
     #expect(ran.status == .exited(7))
   }

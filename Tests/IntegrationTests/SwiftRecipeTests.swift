@@ -52,7 +52,7 @@ struct SwiftRecipeTests {
     // An edit: the dependencies' step does not run again, the compiler's cache is kept.
     try directory.write(#"print("edited")"#, to: "Sources/hello/main.swift")
     let edited = try await slipway.build(directory.path, "--toolchain", "host", "-t", "hello")
-    #expect(edited.ran.first == "COPY . .", "\(edited.log)")
+    #expect(edited.ran.first?.hasPrefix("COPY . ") == true, "\(edited.log)")
     #expect(try await slipway.check("run", "hello").text == "edited")
     #expect(edited.digest != first.digest)
 

@@ -101,9 +101,10 @@ struct UglyCaseTests {
   @Test("Ctrl-C ends the step that runs, and the exit code is 130")
   func interrupted() async throws {
     let mark = "sleep-\(UInt64.random(in: 0 ... .max))"
-    try dockerfile("FROM busybox:test\nRUN echo started; sh -c 'sleep 1000; true' \(mark)")
+    try dockerfile(
+      "FROM busybox:test\nRUN echo started$((40 + 2)); sh -c 'sleep 1000; true' \(mark)")
     let build = try slipway.command(["build", "--progress", "plain", context.string]).start()
-    try await build.waits(for: "started")
+    try await build.waits(for: "started42")
     #expect(!processes(with: mark).isEmpty)
     build.send(signal: SIGINT)
     #expect(try await build.result().status == .exited(130))
@@ -130,7 +131,7 @@ struct UglyCaseTests {
     #expect(result.errorText.contains(file.string), "\(result)")
   }
 
-  @Test("a damaged blob is noticed before it is shipped")
+  @Test("a damaged blob is noticed by who loads it")
   func damagedBlob() async throws {
     try dockerfile("FROM busybox:test\nCOPY Dockerfile /")
     try await slipway.build(context, "-t", "image")
@@ -141,10 +142,13 @@ struct UglyCaseTests {
       bytes[50_000] ^= 1
       try Files.write(bytes, to: blobs.appending(name))
     }
-    let result = try await slipway.run("save", "-o", directory("out.tar").string, "image")
+    // What is sent to a registry or loaded elsewhere is checked there.
+    try await slipway.check("save", "-o", directory("out.tar").string, "image")
+    let other = try Slipway()
+    let result = try await other.run("load", "-i", directory("out.tar").string)
     #expect(result.status == .exited(1), "\(result)")
     #expect(result.errorText.contains("sha256:"))
-    #expect(!Files.exists(directory("out.tar")))
+    #expect(try await other.check("images").lines.count == 1)
   }
 
   @Test("hostile names in the context cannot leave it")

@@ -16,7 +16,11 @@ extension Home {
   package func build(_ request: BuildRequest, _ reporter: Reporter) async throws -> BuildProduct {
     let source = try BuildSource(request)
     do {
-      return try await whileInUse { try await build(request, source, reporter) }
+      return try await whileInUse {
+        // Also after a failure, which may be that the disk is full.
+        defer { tidy() }
+        return try await build(request, source, reporter)
+      }
     } catch {
       throw BuildFailure.describing(error, in: source)
     }
@@ -40,9 +44,7 @@ extension Home {
     let descriptor = try await BuildEngine(stores: stores).build(lowered.plan, inputs)
 
     contexts.save()
-    let product = try publish(descriptor, request, reporter)
-    tidy()
-    return product
+    return try publish(descriptor, request, reporter)
   }
 
   /// Clears up after killed builds and deletes a bounded part of what was thrown away; what cannot be
