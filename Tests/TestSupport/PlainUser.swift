@@ -1,5 +1,5 @@
 import Glibc
-package import SystemPackage
+import SystemPackage
 
 /// A user of this machine who is not root and has a range of subordinate ids: `slipway-test`, whom
 /// `scripts/test` makes.
