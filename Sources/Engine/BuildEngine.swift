@@ -41,7 +41,8 @@ package struct BuildEngine: Sendable {
   private func confirm(_ solver: Solver) async throws {
     let keys = await solver.writtenKeys
     let records = stores.records
-    try await BlockingWork.run { try records.confirm(keys) }
+    // A build that is cancelled keeps what it has learnt: this task is not.
+    try await Task { try await BlockingWork.run { try records.confirm(keys) } }.value
   }
 }
 

@@ -14,7 +14,8 @@ struct ImageAssembler: Sendable {
     let blobs = try await blobs(of: state.layers)
     var configuration = plan.configuration
     configuration.rootFileSystem.diffIDs = blobs.map(\.diffID)
-    stamp(&configuration, plan)
+    configuration.agreeHistory(withLayers: blobs.count)
+    stamp(&configuration)
     let store = stores.content
     let manifest = Manifest(
       config: try store.add(JSON.encode(configuration), as: .configuration),
@@ -43,7 +44,7 @@ struct ImageAssembler: Sendable {
   }
 
   /// Times: the epoch, or now where times are preserved; a base image's entries keep theirs.
-  private func stamp(_ configuration: inout ImageConfiguration, _ plan: BuildPlan) {
+  private func stamp(_ configuration: inout ImageConfiguration) {
     let time = Timestamp(secondsSinceEpoch: inputs.latestTime ?? FileTime.now.seconds)
     configuration.created = time
     for index in configuration.history.indices where configuration.history[index].created == nil {
@@ -60,5 +61,21 @@ struct ImageAssembler: Sendable {
     default: break
     }
     return layer
+  }
+}
+
+extension ImageConfiguration {
+  /// Makes the history have as many entries with a layer as there are layers: readers break on others.
+  ///
+  /// Only a base image can be at fault, whose history may be missing or wrong; so entries are put in,
+  /// or called empty, at the bottom.
+  mutating func agreeHistory(withLayers count: Int) {
+    let withLayer = history.indices.filter { history[$0].emptyLayer != true }
+    for index in withLayer.prefix(max(0, withLayer.count - count)) {
+      history[index].emptyLayer = true
+    }
+    let missing = HistoryEntry(comment: "buildkit.exporter.image.v0")
+    let missingCount = max(0, count - withLayer.count)
+    history.insert(contentsOf: Array(repeating: missing, count: missingCount), at: 0)
   }
 }

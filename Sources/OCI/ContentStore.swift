@@ -58,7 +58,8 @@ package struct ContentStore: Sendable {
     guard size <= ContentStore.documentLimit else {
       throw ContentError.tooLarge(descriptor.digest, size: size, limit: ContentStore.documentLimit)
     }
-    let bytes = try readFile(path(of: descriptor.digest))
+    let bytes = try SmallFile.read(
+      path(of: descriptor.digest), limit: Int(ContentStore.documentLimit))
     let actual = Digest.sha256(of: bytes)
     guard actual == descriptor.digest else {
       throw ContentError.wrongDigest(expected: descriptor.digest, actual: actual)
@@ -106,7 +107,8 @@ package struct ContentStore: Sendable {
   /// The images of the layout, as `index.json` lists them.
   package func index() throws -> ImageIndex {
     do {
-      return try JSON.decode(ImageIndex.self, from: readFile(indexPath))
+      return try JSON.decode(
+        ImageIndex.self, from: SmallFile.read(indexPath, limit: Int(ContentStore.documentLimit)))
     } catch let error as DecodingError {
       throw ContentError.malformedDocument(indexPath.string, String(describing: error))
     }
@@ -122,23 +124,6 @@ package struct ContentStore: Sendable {
     try change(&index)
     if exists, index == before { return }
     try write(JSON.encode(index), atomicallyTo: indexPath)
-  }
-
-  private func readFile(_ path: FilePath) throws -> [UInt8] {
-    let file = try OwnedDescriptor(opening: path, O_RDONLY)
-    var bytes: [UInt8] = []
-    while true {
-      let chunk = try [UInt8](unsafeUninitializedCapacity: 1 << 16) { buffer, count in
-        let result = Glibc.read(file.rawValue, buffer.baseAddress, buffer.count)
-        if result < 0 { throw SystemCallError("read", path.string) }
-        count = result
-      }
-      if chunk.isEmpty { return bytes }
-      bytes += chunk
-      guard bytes.count <= ContentStore.documentLimit else {
-        throw SystemCallError("read", path.string, code: .fileTooLarge)
-      }
-    }
   }
 
   private func write(_ bytes: [UInt8], atomicallyTo path: FilePath) throws {

@@ -126,7 +126,7 @@ extension Home {
 
   private func networkFiles() -> [SandboxMount] {
     ["/etc/hosts", "/etc/resolv.conf"].compactMap { path in
-      guard let contents = try? TextFile.read(FilePath(path)) else { return nil }
+      guard let contents = try? SmallFile.read(FilePath(path)) else { return nil }
       return .file(contents, at: FilePath(path), mode: 0o644)
     }
   }

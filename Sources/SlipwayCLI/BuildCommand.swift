@@ -123,7 +123,7 @@ struct BuildCommand: AsyncParsableCommand {
     request.environment = environment
     if let file {
       request.dockerfile =
-        file == "-" ? .standardInput(try TextFile.readStandardInput()) : .file(FilePath(file))
+        file == "-" ? .standardInput(try SmallFile.readStandardInput()) : .file(FilePath(file))
     }
     request.tags = try tag.map(Reference.parse(newName:))
     request.buildArguments = try Assignment.table(buildArgument, environment: environment)

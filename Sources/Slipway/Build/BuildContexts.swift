@@ -33,7 +33,7 @@ struct BuildContexts {
         guard FileStatus(path)?.isDirectory == true else { throw RequestError.noContext(path) }
         let own = path.appending(".dockerignore")
         let patterns =
-          FileStatus(own) == nil ? [] : try DockerIgnore.parse(TextFile.read(own)).patterns
+          FileStatus(own) == nil ? [] : try DockerIgnore.parse(SmallFile.read(own)).patterns
         try add(path, as: name, ignoring: IgnoredFiles(PatternMatcher(patterns)), home: home)
         named[name] = .local(name)
       case .image(let reference): named[name] = .image(reference)
@@ -93,7 +93,7 @@ struct BuildContexts {
     var secrets: [String: [UInt8]] = [:]
     for (id, source) in request.secrets {
       switch source {
-      case .file(let path): secrets[id] = try TextFile.read(path)
+      case .file(let path): secrets[id] = try SmallFile.read(path)
       case .environment(let name):
         guard let value = request.environment[name] else {
           throw RequestError.secretVariableUnset(id: id, name: name)

@@ -30,14 +30,14 @@ struct BuildSource {
       name = path.string
       // As with Docker, a relative path is one of the working directory.
       guard FileStatus(path) != nil else { throw RequestError.noDockerfile(path) }
-      bytes = try TextFile.read(path)
+      bytes = try SmallFile.read(path)
       ignore = try BuildSource.ignoreFile(in: request.context, for: path)
       recipe = nil
     case .inContext:
       let candidates = ["Dockerfile", "dockerfile"].map { request.context.appending($0) }
       if let path = candidates.first(where: { FileStatus($0) != nil }) {
         name = path.lastComponent?.string ?? "Dockerfile"
-        bytes = try TextFile.read(path)
+        bytes = try SmallFile.read(path)
         ignore = try BuildSource.ignoreFile(in: request.context, for: path)
         recipe = nil
       } else {
@@ -64,7 +64,7 @@ struct BuildSource {
       candidates.insert(own, at: 0)
     }
     guard let path = candidates.first(where: { FileStatus($0) != nil }) else { return [] }
-    return try TextFile.read(path)
+    return try SmallFile.read(path)
   }
 
   /// Reports warnings; throws all errors together.

@@ -1,0 +1,35 @@
+import OCI
+import Testing
+
+@testable import Engine
+
+@Suite("An image's history")
+struct HistoryTests {
+  private static func configuration(layers: Int, empty: Int) -> ImageConfiguration {
+    var configuration = ImageConfiguration(platform: .host)
+    for number in 0..<layers { configuration.history.append(.init(createdBy: "layer \(number)")) }
+    for number in 0..<empty {
+      configuration.history.append(.init(createdBy: "empty \(number)", emptyLayer: true))
+    }
+    return configuration
+  }
+
+  @Test(
+    "agrees with the layers whatever the base image says",
+    arguments: [(0, 0, 0), (0, 2, 1), (1, 0, 3), (2, 1, 2), (5, 1, 2), (1, 1, 0)])
+  func agrees(entries: Int, empty: Int, layers: Int) {
+    var configuration = HistoryTests.configuration(layers: entries, empty: empty)
+    configuration.agreeHistory(withLayers: layers)
+    #expect(configuration.history.filter { $0.emptyLayer != true }.count == layers)
+  }
+
+  @Test("keeps the newest entries as they are")
+  func keepsNewest() {
+    var tooMany = HistoryTests.configuration(layers: 3, empty: 0)
+    tooMany.agreeHistory(withLayers: 1)
+    #expect(tooMany.history.map { $0.emptyLayer == true } == [true, true, false])
+    var tooFew = HistoryTests.configuration(layers: 1, empty: 0)
+    tooFew.agreeHistory(withLayers: 2)
+    #expect(tooFew.history.map(\.createdBy) == [nil, "layer 0"])
+  }
+}
