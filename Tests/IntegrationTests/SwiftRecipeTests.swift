@@ -145,7 +145,7 @@ struct SwiftRecipeTests {
       && Requirement.tools("swift", "openssl", "python3"),
     "compiles for minutes: SLIPWAY_SLOW_TESTS=1 runs it; needs a network, openssl and python3"))
 struct SwiftExampleTests {
-  @Test("answers, and calls out with HTTPS to who its CA bundle trusts", .timeLimit(.minutes(20)))
+  @Test("answers, and calls out with HTTPS to who its CA bundle trusts", .timeLimit(.minutes(45)))
   func server() async throws {
     let slipway = try Slipway()
     let directory = try TemporaryDirectory()
@@ -156,7 +156,7 @@ struct SwiftExampleTests {
       "build", "--toolchain", "host", "--build-context", "ca=\(authority.trusted)", "-t", "server",
       "--progress", "plain", example.string,
     ])
-    build.timeout = 1100
+    build.timeout = 2400
     try await build.check()
 
     let secure = try authority.serve("over TLS")
