@@ -19,6 +19,8 @@ package struct BlobWriter: ~Copyable {
     self.store = store
     temporary = store.temporaryPath()
     file = try OwnedDescriptor(opening: temporary, O_RDWR | O_CREAT | O_EXCL)
+    // Held as long as the file is open: what is not locked was abandoned.
+    flock(file.rawValue, LOCK_EX | LOCK_NB)
   }
 
   /// Appends `buffer`.

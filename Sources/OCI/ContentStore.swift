@@ -100,6 +100,26 @@ package struct ContentStore: Sendable {
     return digests
   }
 
+  /// Removes the unfinished blobs of processes that were killed: those that nobody has open and that
+  /// were last written more than a minute ago.
+  package func removeAbandonedBlobs() throws {
+    let folder = root.appending("ingest")
+    guard let stream = opendir(folder.string) else { throw SystemCallError("list", folder.string) }
+    defer { closedir(stream) }
+    while let entry = readdir(stream) {
+      let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      let path = folder.appending(name)
+      var status = stat()
+      guard lstat(path.string, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
+        time(nil) - status.st_mtim.tv_sec > 60, let lock = try? FileLock(ifFree: path)
+      else { continue }
+      unlink(path.string)
+      lock.release()
+    }
+  }
+
   // MARK: - The index of tagged images
 
   private var indexPath: FilePath { root.appending("index.json") }

@@ -57,7 +57,7 @@ struct LayoutArchive {
 
   private func add(_ blob: Descriptor, to writer: TarWriter) throws {
     try writer.begin(Self.file(Self.path(of: blob), size: blob.size))
-    try BlobSource(opening: store.path(of: blob.digest)).copy(to: TarContentsSink(writer))
+    try VerifiedBlobSource(blob, in: store).copy(to: TarContentsSink(writer))
   }
 
   private static func file(_ path: String, size: Int64) -> TarEntry {

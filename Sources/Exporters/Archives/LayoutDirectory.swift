@@ -1,3 +1,4 @@
+import Archive
 import CLinux
 import Glibc
 import OCI
@@ -78,6 +79,9 @@ struct LayoutDirectory {
       let source = try OwnedDescriptor(opening: store.path(of: blob.digest), O_RDONLY)
       let copier = FileCopier(progress: progress)
       try copier.copy(from: source, to: file, size: blob.size, path: destination)
+      // The kernel copied; whether it is what its name says shows only when it is read.
+      let check = try VerifiedBlobSource(blob, in: store)
+      try check.copy(to: DiscardingSink())
     }
   }
 

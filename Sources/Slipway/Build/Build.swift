@@ -51,6 +51,7 @@ extension Home {
   /// deleted now can be later.
   private func tidy() {
     try? stores.layers.trashLeftovers()
+    try? content.removeAbandonedBlobs()
     _ = try? stores.layers.reapTrash(limit: 10_000)
   }
 
