@@ -12,6 +12,8 @@ package struct EngineError: Error, CustomStringConvertible {
     case secretMissing(id: String)
     case sshMissing(id: String)
     case hostUnavailable
+    /// `RUN --security=insecure`.
+    case securityNotGranted
     /// A stage on this machine's own system cannot become an image.
     case hostNotExportable
     case unsupported(String)
@@ -35,6 +37,9 @@ package struct EngineError: Error, CustomStringConvertible {
       "the SSH agent `\(id)` is required and was not given; hint: pass `--ssh \(id)`"
     case .hostUnavailable:
       "this build needs this machine's own system; hint: pass `--toolchain host`"
+    case .securityNotGranted:
+      "`--security=insecure` asks for the rights of the whole machine, which no step gets here; "
+        + "hint: leave it out, or run what needs them outside of the build"
     case .hostNotExportable:
       "a stage on this machine's own system cannot be shipped; "
         + "hint: copy what is needed into a later stage, such as one `FROM scratch`"

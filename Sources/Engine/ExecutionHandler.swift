@@ -59,6 +59,9 @@ struct ExecutionHandler: Sendable {
     _ execution: Execution, vertex: Vertex, states: [FileSystemState],
     _ resources: ExecutionResources
   ) throws -> SandboxSpecification {
+    guard execution.security == .sandbox else {
+      throw EngineError(vertex: vertex, cause: .securityNotGranted)
+    }
     let base = states[0]
     let (upper, work) = try resources.beginRoot()
     let lower = try lowerDirectories(of: base)

@@ -125,10 +125,12 @@ extension Home {
   }
 
   private func networkFiles() -> [SandboxMount] {
-    ["/etc/hosts", "/etc/resolv.conf"].compactMap { path in
-      guard let contents = try? SmallFile.read(FilePath(path)) else { return nil }
-      return .file(contents, at: FilePath(path), mode: 0o644)
+    let hosts = (try? SmallFile.read("/etc/hosts")) ?? Array("127.0.0.1 localhost\n".utf8)
+    var mounts: [SandboxMount] = [.file(hosts, at: "/etc/hosts", mode: 0o644)]
+    if let resolver = try? SmallFile.read("/etc/resolv.conf") {
+      mounts.append(.file(resolver, at: "/etc/resolv.conf", mode: 0o644))
     }
+    return mounts
   }
 }
 

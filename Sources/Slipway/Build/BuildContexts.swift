@@ -49,6 +49,9 @@ struct BuildContexts {
       if named["toolchain"] == nil { named["toolchain"] = .host }
     }
     if named.values.contains(.host) {
+      if let platform = request.platform, !Platform.host.satisfies(platform) {
+        throw RequestError.hostPlatform(platform)
+      }
       host = try HostSystem.discover(
         path: request.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin",
         home: request.environment["HOME"].map { FilePath($0) }, state: home.path)
