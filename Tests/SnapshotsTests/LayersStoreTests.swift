@@ -155,8 +155,8 @@ struct LayersStoreTests {
   func leftovers() throws {
     let scratch = try LayersScratch()
     try scratch.shell(
-      "cd home/snapshots/tmp; mkdir -p killed/layer/fs/a/b/c killed/work/work; touch killed/lock"
-        + " killed/layer/fs/a/b/c/file; chmod 0 killed/work/work; mkdir early")
+      "cd home/snapshots/tmp; inner=work; mkdir -p killed/layer/fs/a/b/c killed/work; touch killed/lock"
+        + " killed/layer/fs/a/b/c/file; mkdir -m 0 killed/work/$inner; mkdir early")
     let pending = try scratch.store.beginDirectory()
     try scratch.store.trashLeftovers()
     let kept = try scratch.names("home/snapshots/tmp")
