@@ -155,8 +155,9 @@ struct LayersStoreTests {
   func leftovers() throws {
     let scratch = try LayersScratch()
     try scratch.shell(
-      "cd home/snapshots/tmp; inner=work; mkdir -p killed/layer/fs/a/b/c killed/work; touch killed/lock"
-        + " killed/layer/fs/a/b/c/file; mkdir -m 0 killed/work/$inner; mkdir early")
+      "cd home/snapshots/tmp; mkdir -p early killed/layer/fs/a/b/c"
+        + "; touch killed/lock killed/layer/fs/a/b/c/file"
+        + "; cd killed; mkdir work; cd work; mkdir -m 0 work")
     let pending = try scratch.store.beginDirectory()
     try scratch.store.trashLeftovers()
     let kept = try scratch.names("home/snapshots/tmp")
