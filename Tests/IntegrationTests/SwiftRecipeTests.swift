@@ -165,13 +165,15 @@ struct SwiftExampleTests {
     let port = secure.outputSoFar.split(whereSeparator: \.isWhitespace).last.map(String.init) ?? ""
     let running = try slipway.command(["run", "-e", "PORT=18080", "server"]).start()
     defer { running.send(signalToAll: SIGKILL) }
-    let get = ["-sS", "--noproxy", "*", "--retry-connrefused", "--retry", "20", "--max-time", "30"]
-    let health = try await Command("curl", get + ["http://127.0.0.1:18080/healthz"]).check()
+    let get = ["-sS", "--noproxy", "*", "--max-time", "30"]
+    let patient = get + ["--retry-connrefused", "--retry", "20", "--retry-delay", "1"]
+    let health = try await Command("curl", patient + ["http://127.0.0.1:18080/healthz"]).check()
     #expect(!health.text.isEmpty)
     let fetched = try await Command(
       "curl", get + ["http://127.0.0.1:18080/fetch?url=https://localhost:\(port)/"]
     ).check()
-    #expect(fetched.text.contains("over TLS"), "\(fetched) \(running.errorsSoFar)")
+    #expect(
+      fetched.text.contains(#""status":200,"bytes":8"#), "\(fetched) \(running.errorsSoFar)")
     running.send(signal: SIGTERM)
     #expect(try await running.result().status == .exited(0))
   }
@@ -211,7 +213,11 @@ struct TestAuthority {
       import http.server, ssl, sys
       class Handler(http.server.BaseHTTPRequestHandler):
           def do_GET(self):
-              self.send_response(200); self.end_headers(); self.wfile.write(sys.argv[1].encode())
+              text = sys.argv[1].encode()
+              self.send_response(200)
+              self.send_header("Content-Length", str(len(text)))
+              self.end_headers()
+              self.wfile.write(text)
       server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
       context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
       context.load_cert_chain("server.crt", "server.key")

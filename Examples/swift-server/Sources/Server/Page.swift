@@ -55,6 +55,8 @@ struct Page: ResponseEncodable {
       "nothing answers at `\(error.host)` port \(error.port)"
     case NIOSSLError.handshakeFailed, is NIOSSLExtraError:
       "the TLS handshake failed, perhaps the certificate is not trusted (\(error))"
+    case NIOSSLError.uncleanShutdown:
+      "the answer broke off: the server ended the connection without saying so"
     case is BoringSSLError, is NIOSSLError:
       "TLS cannot be set up: is there a CA bundle at `/etc/ssl/certs/ca-certificates.crt`?"
     case let error as HTTPClientError
