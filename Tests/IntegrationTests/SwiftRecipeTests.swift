@@ -172,8 +172,9 @@ struct SwiftExampleTests {
     let fetched = try await Command(
       "curl", get + ["http://127.0.0.1:18080/fetch?url=https://localhost:\(port)/"]
     ).check()
-    #expect(
-      fetched.text.contains(#""status":200,"bytes":8"#), "\(fetched) \(running.errorsSoFar)")
+    // The order of the fields is nobody's promise.
+    #expect(fetched.text.contains(#""status":200"#), "\(fetched) \(running.errorsSoFar)")
+    #expect(fetched.text.contains(#""bytes":8"#), "\(fetched) \(running.errorsSoFar)")
     running.send(signal: SIGTERM)
     #expect(try await running.result().status == .exited(0))
   }
