@@ -35,14 +35,18 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
   ],
   targets: [
     // Floor 4: the terminal.
     .executableTarget(
       name: "SlipwayCLI",
       dependencies: [
-        "Slipway", "Sandbox", "Exporters", "Archive", "BuildGraph", "Reporting", "OCI", "CLinux",
-        systemPackage,
+        "Slipway", "Sandbox", "Exporters", "Registry", "Archive", "BuildGraph", "Reporting", "OCI",
+        "CLinux", systemPackage,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -51,9 +55,8 @@ let package = Package(
     module(
       "Slipway",
       uses: [
-        "Frontends", "Engine", "Exporters", "DockerfileSyntax", "BuildGraph", "Snapshots",
-        "Sandbox",
-        "OCI", "Archive", "Reporting", systemPackage,
+        "Frontends", "Engine", "Exporters", "DockerfileSyntax", "BuildGraph", "Registry",
+        "Snapshots", "Sandbox", "Transport", "OCI", "Archive", "Reporting", systemPackage,
       ]),
 
     // Floor 2: source tree to plan, plan to image, image to destination.
@@ -66,11 +69,19 @@ let package = Package(
         "BuildGraph", "DockerfileSyntax", "Snapshots", "Sandbox", "OCI", "Archive", "Reporting",
         "CLinux", systemPackage,
       ]),
-    module("Exporters", uses: ["OCI", "Archive", "Snapshots", "CLinux", systemPackage]),
+    module(
+      "Exporters",
+      uses: ["Registry", "Transport", "OCI", "Archive", "Snapshots", "CLinux", systemPackage]),
 
     // Floor 1: one specification each.
     module("DockerfileSyntax", uses: []),
     module("BuildGraph", uses: ["OCI"]),
+    module(
+      "Registry",
+      uses: [
+        "Transport", "OCI", "CLinux", systemPackage,
+        .product(name: "Subprocess", package: "swift-subprocess"),
+      ]),
     module("Snapshots", uses: ["Archive", "OCI", "CLinux", systemPackage]),
     module("Sandbox", uses: ["CLinux", systemPackage]),
 
@@ -78,6 +89,16 @@ let package = Package(
     module("OCI", uses: ["CCrypto", "CLinux", systemPackage]),
     module("Archive", uses: ["CZlib", "CDeflate", "CZstd"]),
     module("Reporting", uses: []),
+    module(
+      "Transport",
+      uses: [
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        systemPackage,
+      ]),
 
     // What Swift cannot call.
     .target(name: "CLinux", cSettings: [.unsafeFlags(["-O2", "-Wall", "-Wextra"])]),
@@ -91,10 +112,13 @@ let package = Package(
       name: "TestSupport",
       dependencies: ["OCI", "Archive", "CLinux", systemPackage],
       path: "Tests/TestSupport",
+      exclude: ["Registries"],
       swiftSettings: strict),
     tests(of: "OCI", uses: ["TestSupport", systemPackage]),
     tests(of: "Archive", uses: ["TestSupport"]),
     tests(of: "Reporting"),
+    tests(of: "Transport", uses: ["TestSupport", systemPackage]),
+    tests(of: "Registry", uses: ["Transport", "OCI", "TestSupport", systemPackage]),
     tests(of: "DockerfileSyntax"),
     tests(of: "BuildGraph", uses: ["OCI"]),
     tests(of: "Snapshots", uses: ["TestSupport", "Archive", "OCI", "CLinux", systemPackage]),

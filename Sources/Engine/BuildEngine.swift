@@ -11,10 +11,15 @@ package struct BuildEngine: Sendable {
   }
 
   /// Does what the plan says and returns the descriptor of the image's manifest, which is in the
-  /// content store and has no tag yet.
+  /// content store and has no tag yet; see `solve`.
+  package func build(_ plan: BuildPlan, _ inputs: BuildInputs) async throws -> Descriptor {
+    try await solve(plan, inputs).image()
+  }
+
+  /// Does what the plan says. The images of what was built are made afterwards, in any form.
   ///
   /// Throws `EngineError`, which names the step that failed. Cancelling kills what runs.
-  package func build(_ plan: BuildPlan, _ inputs: BuildInputs) async throws -> Descriptor {
+  package func solve(_ plan: BuildPlan, _ inputs: BuildInputs) async throws -> SolvedBuild {
     guard !plan.targetStandsOnHost else {
       throw EngineError(vertex: plan.vertices[plan.target], cause: .hostNotExportable)
     }
@@ -26,10 +31,8 @@ package struct BuildEngine: Sendable {
         Task { await solver.cancel() }
       }
       await solver.finish()
-      let descriptor = try await ImageAssembler(stores: stores, inputs: inputs)
-        .assemble(plan, state)
       try await confirm(solver)
-      return descriptor
+      return SolvedBuild(plan: plan, state: state, stores: stores, latestTime: inputs.latestTime)
     } catch {
       await solver.finish()
       try? await confirm(solver)

@@ -14,11 +14,19 @@ package struct EngineStores: Sendable {
 
   /// Opens the stores below `home`, made where there are none. Throws `SystemCallError`.
   package init(home: FilePath) throws {
+    try self.init(home: home, content: ContentStore(root: home), supply: NoBlobSupply())
+  }
+
+  /// Opens the stores below `home` around a content store.
+  ///
+  /// - Parameter supply: where the blobs come from that it lacks.
+  package init(home: FilePath, content: ContentStore, supply: any BlobSupply) throws {
     self.home = home
+    self.content = content
     try EngineStores.makePrivate(
       ["snapshots", "cache", "contexts", "host"].map { home.appending($0) })
-    content = try ContentStore(root: home)
-    layers = try LayerStore(root: home.appending("snapshots"), content: content)
+    layers = try LayerStore(
+      root: home.appending("snapshots"), content: content, supply: supply)
     records = try RecordStore(home: home)
     cacheMounts = try CacheMountStore(home: home)
   }

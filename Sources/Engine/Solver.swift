@@ -18,6 +18,8 @@ actor Solver {
   private let files: FileHandler
   private let executions: ExecutionHandler
   private let running: Turnstile
+  /// The steps whose layers the image has.
+  private let imageSteps: Set<Int>
 
   private var resolutions: [Int: Task<Resolution, any Error>] = [:]
   private var states: [Int: Task<FileSystemState, any Error>] = [:]
@@ -37,6 +39,7 @@ actor Solver {
     let trees = StateTrees(stores: stores, inputs: inputs)
     files = FileHandler(plan: plan, stores: stores, inputs: inputs, trees: trees)
     executions = ExecutionHandler(stores: stores, inputs: inputs, trees: trees)
+    imageSteps = plan.imageSteps
     running = Turnstile(limit: max(4, 2 * sysconf(Int32(_SC_NPROCESSORS_ONLN))))
   }
 
@@ -296,18 +299,18 @@ actor Solver {
   private func result(of index: Int, _ vertex: Vertex) async throws -> FileSystemState {
     let resolution = try await resolution(of: index)
     let base = try await state(of: vertex.inputs[0])
-    let step = StepID(index + 1)
+    let step = StepID(inputs.firstStep + index)
     inputs.reporter.report(.stepAnnounced(step, name: vertex.label))
     if let record = resolution.record {
       inputs.reporter.report(.stepFinished(step, .cached))
-      return base.adding(record.layer)
+      return ready(base.adding(record.layer), index)
     }
     for input in vertex.inputs { begin(input) }
     var states: [FileSystemState] = []
     for input in vertex.inputs { states.append(try await state(of: input)) }
     do {
       let layer = try await run(index, vertex, resolution, states: states)
-      return base.adding(layer)
+      return ready(base.adding(layer), index)
     } catch {
       inputs.reporter.report(
         .stepFinished(step, error is CancellationError ? .cancelled : .failed(reason: "\(error)")))
@@ -315,11 +318,17 @@ actor Solver {
     }
   }
 
+  /// Tells of a layer that the image will have.
+  private func ready(_ state: FileSystemState, _ index: Int) -> FileSystemState {
+    if let layerReady = inputs.layerReady, imageSteps.contains(index) { layerReady(state) }
+    return state
+  }
+
   /// Runs a step, unless another process is found to have done so meanwhile.
   private func run(
     _ index: Int, _ vertex: Vertex, _ resolution: Resolution, states: [FileSystemState]
   ) async throws -> LayerID {
-    let step = StepID(index + 1)
+    let step = StepID(inputs.firstStep + index)
     let key = resolution.keys[resolution.keys.count - 1]
     let lockPath = stores.home.appending("locks").appending("step-\(key.digest.short)")
     let lock = try await BlockingWork.wait {

@@ -101,7 +101,8 @@ package struct ContentStore: Sendable {
   }
 
   /// Removes the unfinished blobs of processes that were killed: those that nobody has open and that
-  /// were last written more than a minute ago.
+  /// were last written more than a minute ago; what was being fetched is kept for a day, because it can
+  /// be gone on with.
   package func removeAbandonedBlobs() throws {
     let folder = root.appending("ingest")
     guard let stream = opendir(folder.string) else { throw SystemCallError("list", folder.string) }
@@ -111,9 +112,10 @@ package struct ContentStore: Sendable {
         String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
       }
       let path = folder.appending(name)
+      let age = name.hasSuffix(ContentStore.partialSuffix) ? 86_400 : 60
       var status = stat()
       guard lstat(path.string, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
-        time(nil) - status.st_mtim.tv_sec > 60, let lock = try? FileLock(ifFree: path)
+        time(nil) - status.st_mtim.tv_sec > age, let lock = try? FileLock(ifFree: path)
       else { continue }
       unlink(path.string)
       lock.release()
@@ -159,6 +161,13 @@ package struct ContentStore: Sendable {
     }
     try syncDirectory(root)
   }
+
+  /// Where a blob lies that has arrived in part.
+  func partialPath(of digest: Digest) -> FilePath {
+    root.appending("ingest").appending(digest.hex + ContentStore.partialSuffix)
+  }
+
+  private static let partialSuffix = ".partial"
 
   func temporaryPath() -> FilePath {
     var generator = SystemRandomNumberGenerator()

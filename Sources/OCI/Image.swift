@@ -79,12 +79,21 @@ extension ContentStore {
   /// The image that a descriptor of a manifest or an index stands for; see `image(_:platform:)`.
   package func image(_ descriptor: Descriptor, platform: Platform, name: String) throws -> Image {
     guard descriptor.mediaType.isIndex else { return Image(descriptor, in: self) }
-    let index = try JSON.decode(ImageIndex.self, from: read(descriptor))
-    let images = index.manifests.filter { $0.mediaType.isManifest }
+    let images = try index(descriptor).manifests.filter { $0.mediaType.isManifest }
     guard let match = images.first(where: { $0.platform?.satisfies(platform) ?? false }) else {
       throw ImageError.noPlatform(name, wanted: platform, offered: images.compactMap(\.platform))
     }
     return Image(match, in: self)
+  }
+
+  /// Reads an index. Throws `ContentError` where it is missing or malformed.
+  package func index(_ descriptor: Descriptor) throws -> ImageIndex {
+    do {
+      return try JSON.decode(ImageIndex.self, from: read(descriptor))
+    } catch let error as DecodingError {
+      throw ContentError.malformedDocument(
+        "\(descriptor.digest)", DecodingProblem(error).description)
+    }
   }
 
   /// Points a tag at a manifest or index; another image that had it loses it.

@@ -30,6 +30,21 @@ package struct OwnedDescriptor: ~Copyable, Sendable {
     }
   }
 
+  /// Writes all of `buffer` from `offset` on. Throws `SystemCallError`; `path` is for its words only.
+  package func write(_ buffer: UnsafeRawBufferPointer, at offset: Int64, path: FilePath) throws {
+    var rest = buffer
+    var offset = offset
+    while let base = rest.baseAddress, rest.count > 0 {
+      let count = pwrite(rawValue, base, rest.count, off_t(offset))
+      if count < 0 {
+        if errno == EINTR { continue }
+        throw SystemCallError("write", path.string)
+      }
+      rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+      offset += Int64(count)
+    }
+  }
+
   deinit {
     close(rawValue)
   }

@@ -8,13 +8,19 @@ package import SystemPackage
 /// All of it may be deleted at any time at no cost but time; many processes share it safely.
 package struct Home: Sendable {
   package let stores: EngineStores
+  let registries: Registries
 
   package var path: FilePath { stores.home }
   package var content: ContentStore { stores.content }
 
   /// Opens the state at `path`, made where there is none. Throws `SystemCallError`.
-  package init(path: FilePath) throws {
-    stores = try EngineStores(home: path)
+  ///
+  /// - Parameter environment: where the user's credentials and the settings of registries are.
+  package init(path: FilePath, environment: [String: String]) throws {
+    let content = try ContentStore(root: path)
+    let registries = try Registries(store: content, environment: environment)
+    stores = try EngineStores(home: path, content: content, supply: registries.fetcher)
+    self.registries = registries
   }
 
   /// Runs `body` while nothing is deleted from the store; several may at once, of several processes.

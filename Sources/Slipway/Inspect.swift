@@ -58,8 +58,18 @@ extension Home {
   }
 
   /// The files of an image in path order, the root left out.
-  package func files(of text: String) throws -> [ListedFile] {
-    let tree = try stores.layers.tree(ofStack: stores.layerStack(of: find(text)))
+  ///
+  /// What was never fetched of it is fetched first.
+  package func files(of text: String) async throws -> [ListedFile] {
+    let image = try find(text)
+    return try await whileInUse {
+      try await registries.complete(image.descriptor)
+      return try await BlockingWork.run { try self.files(of: image) }
+    }
+  }
+
+  private func files(of image: Image) throws -> [ListedFile] {
+    let tree = try stores.layers.tree(ofStack: stores.layerStack(of: image))
     var files: [ListedFile] = []
     func list(_ directory: TreePath) throws {
       for child in try tree.children(of: directory) {

@@ -25,8 +25,9 @@ extension Home {
     }
   }
 
-  /// Writes images to a file; `nil` writes an archive to standard output.
-  package func save(_ images: [String], as format: SaveFormat, to path: FilePath?) throws {
+  /// Writes images to a file; `nil` writes an archive to standard output. What was never fetched of
+  /// them is fetched first.
+  package func save(_ images: [String], as format: SaveFormat, to path: FilePath?) async throws {
     let named = try images.map { text in
       let reference = try? Reference(text)
       let tag = try reference.flatMap { reference in
@@ -42,30 +43,29 @@ extension Home {
     case (.oci, let path?): destination = .layoutDirectory(path)
     case (.oci, nil): throw RequestError.layoutNeedsDirectory
     }
-    try withStoreInUse { try ImageExporter(store: content).write(named, to: destination) }
+    try await whileInUse {
+      for image in named { try await registries.complete(image.descriptor) }
+      try ImageExporter(store: content).write(named, to: destination)
+    }
   }
 
-  /// Sends an image to a destination of a build.
-  func export(_ image: Image, names: [Reference], to output: ImageOutput) throws {
+  /// Writes an image to a destination of a build, and says where; nil for those that are not files.
+  func export(
+    _ image: Descriptor, names: [Reference], to destination: ImageOutput.Destination
+  ) throws -> FilePath? {
     let target: (FilePath) -> ArchiveTarget = { $0 == "-" ? .descriptor(STDOUT_FILENO) : .file($0) }
-    let destination: ExportDestination
-    switch output {
-    case .layout(let path, archive: true): destination = .layoutArchive(target(path))
-    case .layout(let path, archive: false): destination = .layoutDirectory(path)
-    case .docker(let path): destination = .dockerArchive(target(path))
-    case .local(let path): destination = .directory(path)
-    case .tar(let path): destination = .tar(target(path))
+    let place: FilePath
+    let exported: ExportDestination
+    switch destination {
+    case .layout(let path, archive: true): (place, exported) = (path, .layoutArchive(target(path)))
+    case .layout(let path, archive: false): (place, exported) = (path, .layoutDirectory(path))
+    case .docker(let path): (place, exported) = (path, .dockerArchive(target(path)))
+    case .local(let path): (place, exported) = (path, .directory(path))
+    case .tar(let path): (place, exported) = (path, .tar(target(path)))
+    case .store, .registry: return nil
     }
     try ImageExporter(store: content)
-      .write([NamedImage(descriptor: image.descriptor, names: names)], to: destination)
-  }
-}
-
-extension ImageOutput {
-  /// Where it goes, for people.
-  var path: FilePath {
-    switch self {
-    case .layout(let path, _), .docker(let path), .local(let path), .tar(let path): path
-    }
+      .write([NamedImage(descriptor: image, names: names)], to: exported)
+    return place
   }
 }

@@ -11,7 +11,9 @@ package enum RequestError: Error, CustomStringConvertible {
   case hostPlatform(Platform)
   case malformedEpoch(String)
   case secretVariableUnset(id: String, name: String)
-  case imageNotInStore(Reference)
+  /// Neither the store nor a registry has it; what the registry said.
+  case imageNotFound(Reference, String)
+  case nothingToPush
   case unknownImage(String)
   case ambiguousImage(String, [String])
   case fileExists(FilePath)
@@ -36,10 +38,10 @@ package enum RequestError: Error, CustomStringConvertible {
       "`SOURCE_DATE_EPOCH` is `\(text)`, which is not a number of seconds since 1970"
     case .secretVariableUnset(let id, let name):
       "the secret `\(id)` comes from the variable `\(name)`, which is not set"
-    case .imageNotInStore(let reference):
-      "`\(reference.familiar)` is not in the local store, and this version does not pull; "
-        + "hint: `slipway load` it from an archive, stand something in for it with "
-        + "`--build-context`, or build a recipe with `--toolchain host`"
+    case .imageNotFound(let reference, let problem):
+      "`\(reference.familiar)` is not in the local store, and cannot be pulled: \(problem)"
+    case .nothingToPush:
+      "the image has no name to push it under; hint: name it with `--tag REGISTRY/REPOSITORY:TAG`"
     case .unknownImage(let text):
       "there is no image `\(text)` in the store; hint: `slipway images` lists them"
     case .ambiguousImage(let text, let names):

@@ -52,7 +52,9 @@ extension Home {
     let image = try find(request.image)
     let lease = try request.name.map { try ContainerName($0, home: self) }
     defer { lease?.release() }
-    let specification = try specification(for: image, request)
+    let specification = try await whileInUse {
+      try await BlockingWork.run { try self.specification(for: image, request) }
+    }
     let process = try BuiltInSandbox().start(specification) { _, _ in }
     started(process)
     return try await process.result().status
@@ -63,9 +65,8 @@ extension Home {
   {
     let process = try image.configuration().process
     let layers = try stores.layerStack(of: image)
-    let (files, lower) = try withStoreInUse {
-      (try stores.layers.tree(ofStack: layers), try stores.layers.lowerDirectories(of: layers))
-    }
+    let lower = try stores.layers.lowerDirectories(of: layers)
+    let files = try stores.layers.tree(ofStack: layers)
     let user = try files.userDatabase().identity(
       for: request.user ?? process.user.flatMap { $0.isEmpty ? nil : $0 } ?? "root")
 

@@ -169,15 +169,21 @@ extension BuildRequest.SecretSource {
 }
 
 extension ImageOutput {
-  /// Nil for `type=image`, which every build does.
-  static func parse(_ text: String) throws -> ImageOutput? {
+  static func parse(_ text: String) throws -> ImageOutput {
+    ImageOutput(try destination(text))
+  }
+
+  private static func destination(_ text: String) throws -> Destination {
     if !text.contains("="), !text.isEmpty {
       return text == "-" ? .tar("-") : .local(FilePath(text))
     }
-    guard let fields = try Assignment.fields(text, known: ["type", "dest", "tar"]),
+    guard let fields = try Assignment.fields(text, known: ["type", "dest", "tar", "name"]),
       let kind = fields["type"]
     else { throw ArgumentProblem.output(text) }
-    if kind == "image" { return nil }
+    if kind == "image" { return .store }
+    if kind == "registry" {
+      return .registry(try fields["name"].map { [try Reference.parse(newName: $0)] } ?? [])
+    }
     guard ["oci", "docker", "local", "tar"].contains(kind) else {
       throw ArgumentProblem.outputKind(kind)
     }

@@ -28,8 +28,8 @@ struct BuildCommand: AsyncParsableCommand {
   @Option(help: "The stage to build.")
   var target: String?
 
-  @Option(help: "The platform to build for, such as linux/amd64.")
-  var platform: String?
+  @Option(help: "The platforms to build for, such as linux/amd64,linux/arm64; may be repeated.")
+  var platform: [String] = []
 
   @Option(
     name: .customLong("build-context"),
@@ -64,6 +64,12 @@ struct BuildCommand: AsyncParsableCommand {
     name: [.customShort("o"), .long],
     help: "type=oci|docker|local|tar,dest=PATH; PATH alone is type=local. May be repeated.")
   var output: [String] = []
+
+  @Flag(help: "Send the image to the registries that its names are of; like -o type=registry.")
+  var push = false
+
+  @Flag(help: "Ask registries for images that the store has, too.")
+  var pull = false
 
   @Option(help: "Times of files: clamped to SOURCE_DATE_EPOCH, or preserve.")
   var timestamps = BuildRequest.Timestamps.clamped
@@ -128,8 +134,10 @@ struct BuildCommand: AsyncParsableCommand {
     request.tags = try tag.map(Reference.parse(newName:))
     request.buildArguments = try Assignment.table(buildArgument, environment: environment)
     request.target = target
-    request.platform = try platform.map { text in
-      guard let platform = Platform(text) else { throw ArgumentProblem.platform(text) }
+    request.platforms = try platform.flatMap { $0.split(separator: ",") }.map { text in
+      guard let platform = Platform(String(text)) else {
+        throw ArgumentProblem.platform(String(text))
+      }
       return platform
     }
     request.namedContexts = try Dictionary(
@@ -145,7 +153,9 @@ struct BuildCommand: AsyncParsableCommand {
     request.sshSockets = try Dictionary(
       ssh.map { try parseSSH($0, environment) }, uniquingKeysWith: { $1 })
     request.timestamps = timestamps
-    request.outputs = try output.compactMap(ImageOutput.parse)
+    request.outputs = try output.map(ImageOutput.parse)
+    if push { request.outputs.append(ImageOutput(.registry([]))) }
+    request.asksRegistries = pull
     request.imageIDFile = iidfile.map { FilePath($0) }
     request.metadataFile = metadataFile.map { FilePath($0) }
     return request

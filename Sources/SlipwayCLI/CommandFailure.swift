@@ -70,6 +70,7 @@ enum ProcessEnvironment {
 extension Home {
   /// The state of the user who calls.
   static func ofCaller() throws -> Home {
-    try Home(path: path(environment: ProcessEnvironment.current))
+    let environment = ProcessEnvironment.current
+    return try Home(path: path(environment: environment), environment: environment)
   }
 }

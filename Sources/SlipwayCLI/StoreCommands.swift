@@ -56,7 +56,7 @@ struct ImagesCommand: ParsableCommand {
 }
 
 /// `slipway inspect`.
-struct InspectCommand: ParsableCommand {
+struct InspectCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "inspect", abstract: "Show an image's manifest and configuration as JSON.")
 
@@ -66,11 +66,11 @@ struct InspectCommand: ParsableCommand {
   @Flag(help: "List the image's files instead.")
   var files = false
 
-  func run() throws {
+  func run() async throws {
     do {
       let home = try Home.ofCaller()
       if files {
-        for file in try home.files(of: image) { Terminal.write(file.line) }
+        for file in try await home.files(of: image) { Terminal.write(file.line) }
       } else {
         let inspected = try home.inspect(image)
         Terminal.write(String(decoding: try JSON.encodePretty(inspected), as: UTF8.self))
@@ -164,7 +164,7 @@ struct LoadCommand: ParsableCommand {
 }
 
 /// `slipway save`.
-struct SaveCommand: ParsableCommand {
+struct SaveCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "save",
     abstract: "Write images to an archive that `docker load`, `podman load` and others read.")
@@ -178,10 +178,10 @@ struct SaveCommand: ParsableCommand {
   @Argument(help: "Images of the store.")
   var images: [String]
 
-  func run() throws {
+  func run() async throws {
     do {
       if output == nil, isatty(STDOUT_FILENO) != 0 { throw ArgumentProblem.terminalOutput }
-      try Home.ofCaller().save(images, as: format, to: output.map { FilePath($0) })
+      try await Home.ofCaller().save(images, as: format, to: output.map { FilePath($0) })
     } catch {
       throw CommandFailure.saying(error)
     }

@@ -5,6 +5,7 @@ internal import Exporters
 internal import Frontends
 import Glibc
 internal import OCI
+internal import Registry
 package import Reporting
 internal import Snapshots
 internal import SystemPackage
@@ -33,18 +34,67 @@ extension Home {
     try source.report(dockerfile.diagnostics, to: reporter)
 
     let contexts = try BuildContexts(request, source, home: self)
-    let options = try contexts.frontendOptions(request, source)
-    let resolver = StoreResolver(home: self, layouts: contexts.layouts)
-    let lowered = try await DockerfileFrontend.plan(
-      dockerfile, options: options, resolver: resolver)
-    try source.report(lowered.warnings, to: reporter)
+    let images = ImageSources(
+      home: self, layouts: contexts.layouts, asksRegistries: request.asksRegistries)
+    var plans: [FrontendResult] = []
+    for platform in request.targetPlatforms {
+      let options = try contexts.frontendOptions(request, source, platform: platform)
+      plans.append(
+        try await DockerfileFrontend.plan(dockerfile, options: options, resolver: images))
+    }
+    try source.report(plans[0].warnings, to: reporter)
 
-    let inputs = try contexts.inputs(
-      request, epoch: request.latestTime(lowered.sourceDateEpoch), reporter)
-    let descriptor = try await BuildEngine(stores: stores).build(lowered.plan, inputs)
+    let steps = StepNumbering(plans.map(\.plan))
+    let delivery = try BuildDelivery(
+      request, home: self, firstStep: steps.next + 1, reporter)
+    do {
+      let builds = try await fetching(step: steps.next, reporter) {
+        try await solve(plans, steps, contexts, request, delivery, reporter)
+      }
+      contexts.save()
+      let product = try await delivery.deliver(builds)
+      try product.write(request)
+      return product
+    } catch {
+      await delivery.stop()
+      throw error
+    }
+  }
 
-    contexts.save()
-    return try publish(descriptor, request, reporter)
+  /// Builds all platforms at once: what they share is built once, for the others to find.
+  private func solve(
+    _ plans: [FrontendResult], _ steps: StepNumbering, _ contexts: BuildContexts,
+    _ request: BuildRequest, _ delivery: BuildDelivery, _ reporter: Reporter
+  ) async throws -> [SolvedBuild] {
+    let engine = BuildEngine(stores: stores)
+    return try await withThrowingTaskGroup(of: (Int, SolvedBuild).self) { group in
+      for (number, lowered) in plans.enumerated() {
+        let latestTime = try request.latestTime(lowered.sourceDateEpoch)
+        var inputs = try contexts.inputs(request, epoch: latestTime, reporter)
+        inputs.firstStep = steps.first[number]
+        inputs.layerReady = delivery.layerReady(latestTime: latestTime)
+        let complete = inputs
+        group.addTask { (number, try await engine.solve(lowered.plan, complete)) }
+      }
+      var builds: [Int: SolvedBuild] = [:]
+      for try await (number, build) in group { builds[number] = build }
+      return plans.indices.compactMap { builds[$0] }
+    }
+  }
+
+  /// Shows what is fetched meanwhile as a step of its own; nothing is under way when this ends.
+  func fetching<Result: Sendable>(
+    step number: Int, _ reporter: Reporter, _ body: () async throws -> Result
+  ) async throws -> Result {
+    let step = TransferStep(
+      StepID(number), name: "[internal] fetch layers of images", reporter: reporter)
+    registries.fetcher.observe { step.receive($0) }
+    do {
+      return try await step.covering(body)
+    } catch {
+      await registries.fetcher.stop()
+      throw error
+    }
   }
 
   /// Clears up after killed builds and deletes a bounded part of what was thrown away; what cannot be
@@ -54,31 +104,35 @@ extension Home {
     try? content.removeAbandonedBlobs()
     _ = try? stores.layers.reapTrash(limit: 10_000)
   }
+}
 
-  /// Tags the image and sends it where it was asked for.
-  private func publish(
-    _ descriptor: Descriptor, _ request: BuildRequest, _ reporter: Reporter
-  ) throws -> BuildProduct {
-    let image = Image(descriptor, in: content)
-    let manifest = try image.manifest()
-    if request.tags.isEmpty {
-      try content.keep(descriptor)
+/// The numbers of all steps of a build: those of one plan after those of another.
+private struct StepNumbering {
+  /// The number of each plan's first step.
+  let first: [Int]
+  /// The first number that no plan has.
+  let next: Int
+
+  init(_ plans: [BuildPlan]) {
+    var next = 1
+    var first: [Int] = []
+    for plan in plans {
+      first.append(next)
+      next += plan.vertices.count
     }
-    for tag in request.tags {
-      try content.tag(tag, descriptor)
-      reporter.report(.imageExported("tagged \(tag.familiar)"))
-    }
-    for output in request.outputs {
-      try export(image, names: request.tags, to: output)
-      reporter.report(.imageExported("wrote \(output.path)"))
-    }
-    let product = BuildProduct(descriptor: descriptor, configuration: manifest.config.digest)
-    try product.write(request)
-    return product
+    self.first = first
+    self.next = next
   }
 }
 
 extension BuildRequest {
+  /// The platforms to build for, none twice; nil leaves the choice to the Dockerfile.
+  fileprivate var targetPlatforms: [Platform?] {
+    var seen: Set<Platform> = []
+    let wanted = platforms.filter { seen.insert($0).inserted }
+    return wanted.isEmpty ? [nil] : wanted
+  }
+
   /// The latest time that anything in the image may have; nil preserves times.
   func latestTime(_ declared: Int64?) throws -> Int64? {
     if timestamps == .preserve { return nil }

@@ -49,7 +49,7 @@ struct BuildContexts {
       if named["toolchain"] == nil { named["toolchain"] = .host }
     }
     if named.values.contains(.host) {
-      if let platform = request.platform, !Platform.host.satisfies(platform) {
+      for platform in request.platforms where !Platform.host.satisfies(platform) {
         throw RequestError.hostPlatform(platform)
       }
       host = try HostSystem.discover(
@@ -68,11 +68,13 @@ struct BuildContexts {
     trees[name] = ignored.isEmpty ? files : FilteredTree(files, ignored.filter)
   }
 
-  func frontendOptions(_ request: BuildRequest, _ source: BuildSource) throws -> FrontendOptions {
+  func frontendOptions(
+    _ request: BuildRequest, _ source: BuildSource, platform: Platform?
+  ) throws -> FrontendOptions {
     var options = FrontendOptions()
     options.target = request.target
     options.buildArguments = request.buildArguments
-    options.platform = request.platform
+    options.platform = platform
     options.labels = request.labels
     options.namedContexts = named
     options.ignoresCache = request.ignoresCache
@@ -106,7 +108,9 @@ struct BuildContexts {
     }
     return BuildInputs(
       contexts: trees, host: host, secrets: secrets, sshSockets: request.sshSockets,
-      latestTime: epoch, compression: request.compression, reporter: reporter)
+      latestTime: epoch,
+      compression: request.outputs.first?.form.compression ?? ImageForm().compression,
+      reporter: reporter)
   }
 
   /// Remembers what was hashed; a failure costs the next build time.

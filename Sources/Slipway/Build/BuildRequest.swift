@@ -1,6 +1,5 @@
 package import BuildGraph
 package import OCI
-package import Snapshots
 package import SystemPackage
 
 /// What a build is asked for, with every value parsed.
@@ -11,7 +10,8 @@ package struct BuildRequest: Sendable {
   package var tags: [Reference] = []
   package var buildArguments: [String: String] = [:]
   package var target: String?
-  package var platform: Platform?
+  /// The platforms that the image is for: none means this machine's, several make an index.
+  package var platforms: [Platform] = []
   package var namedContexts: [String: NamedContextRequest] = [:]
   package var toolchain = Toolchain.image
   package var ignoresCache = false
@@ -22,8 +22,10 @@ package struct BuildRequest: Sendable {
   package var secrets: [String: SecretSource] = [:]
   package var sshSockets: [String: FilePath] = [:]
   package var timestamps = Timestamps.clamped
-  package var compression = LayerEncoding.Compression.gzip(level: 6)
+  /// Where the image goes; none means that it is kept in the store alone.
   package var outputs: [ImageOutput] = []
+  /// Whether registries are asked what an image's name stands for today (`--pull`).
+  package var asksRegistries = false
   /// Where the image's digest is written.
   package var imageIDFile: FilePath?
   /// Where a JSON object with the results is written.
@@ -69,18 +71,6 @@ package struct BuildRequest: Sendable {
     case layout(FilePath, name: String?)
     case host
   }
-}
-
-/// A destination of an image besides the store (`--output`).
-package enum ImageOutput: Sendable, Hashable {
-  /// An OCI image layout, as a directory or (with `archive`) as a tar.
-  case layout(FilePath, archive: Bool)
-  /// An archive for `docker load`.
-  case docker(FilePath)
-  /// The files, as a directory.
-  case local(FilePath)
-  /// The files, as a tar.
-  case tar(FilePath)
 }
 
 /// What a build made.

@@ -1,6 +1,8 @@
 internal import Archive
+import Dispatch
 import Glibc
 import OCI
+import Synchronization
 package import SystemPackage
 
 extension LayerStore {
@@ -22,7 +24,8 @@ extension LayerStore {
   /// an empty directory where there is no layer.
   package func lowerDirectories(of stack: [LayerID]) throws -> [FilePath] {
     if stack.isEmpty { return [layout.empty] }
-    let directories = try stack.indices.map {
+    try beginFetching(stack)
+    let directories = try concurrently(stack.indices) {
       try directory(of: stack[$0], above: Array(stack[..<$0]))
     }
     // The kernel refuses a directory that is given twice (ELOOP). Where a layer comes again, as empty
@@ -43,6 +46,12 @@ extension LayerStore {
     guard let blob = try primaryBlob(of: id) else {
       throw LayerError.damaged(id, "it is neither a directory nor a blob")
     }
+    return try readingAsItArrives(blob) { try unpack(blob, of: id, folder, above: lower) }
+  }
+
+  private func unpack(
+    _ blob: LayerBlob, of id: LayerID, _ folder: LayerFolder, above lower: [LayerID]
+  ) throws -> FilePath {
     let workspace = try Workspace(layout)
     let target = workspace.path.appending("fs")
     try makeDirectory(target, mode: 0o755)
@@ -67,13 +76,33 @@ extension LayerStore {
 
   /// Reads the tar of a blob, checked against its diffID, and returns its size.
   func read(_ blob: LayerBlob, into receiver: any LayerReceiver) throws -> Int64 {
-    let file = try BlobFile(content, blob.descriptor)
-    let source = FileDescriptorSource(file.descriptor.rawValue)
-    let tar = DigestSource(try bounded(source, blob))
+    let tar = DigestSource(try bounded(source(of: blob), blob))
     let size = try LayerTarReader(limits: limits).read(tar, into: receiver)
     try verify(tar.finish(), of: blob)
-    withExtendedLifetime(file) {}
     return size
+  }
+
+  /// The bytes of a blob: from the content store, or as they arrive.
+  private func source(of blob: LayerBlob) throws -> any ByteSource {
+    if content.contains(blob.descriptor) {
+      return BlobFileSource(try BlobFile(content, blob.descriptor))
+    }
+    return ArrivingBlobSource(try supply.open(blob.descriptor))
+  }
+
+  /// Reads a blob that may be still arriving, and waits until it is in the store.
+  ///
+  /// What arrives is verified only at its end. Where it was damaged, and came again, it is read again.
+  func readingAsItArrives<Result>(_ blob: LayerBlob, _ body: () throws -> Result) throws -> Result {
+    if content.contains(blob.descriptor) { return try body() }
+    do {
+      let result = try body()
+      try supply.require(blob.descriptor)
+      return result
+    } catch {
+      guard (try? supply.require(blob.descriptor)) != nil else { throw error }
+      return try body()
+    }
   }
 
   /// The uncompressed tar, which may not grow beyond all measure.
@@ -88,6 +117,53 @@ extension LayerStore {
     guard actual == blob.diffID else {
       throw LayerError.wrongDiffID(expected: blob.diffID, actual: actual)
     }
+  }
+}
+
+/// Does something for each index, on as many threads as there are processors; the results are in order.
+private func concurrently<Result: Sendable>(
+  _ indices: Range<Int>, _ body: @Sendable (Int) throws -> Result
+) throws -> [Result] {
+  if indices.count == 1 { return [try body(indices.lowerBound)] }
+  let results = Mutex<[Int: Swift.Result<Result, any Error>]>([:])
+  DispatchQueue.concurrentPerform(iterations: indices.count) { number in
+    let index = indices.lowerBound + number
+    let result = Swift.Result { try body(index) }
+    results.withLock { $0[index] = result }
+  }
+  let all = results.withLock { $0 }
+  return try indices.compactMap { try all[$0]?.get() }
+}
+
+/// Reads a blob of the content store from its beginning.
+private final class BlobFileSource: ByteSource {
+  private let file: BlobFile
+  private var offset: Int64 = 0
+
+  init(_ file: BlobFile) {
+    self.file = file
+  }
+
+  func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+    let count = try file.read(buffer, offset)
+    offset += Int64(count)
+    return count
+  }
+}
+
+/// Reads a blob while it arrives.
+private final class ArrivingBlobSource: ByteSource {
+  private let blob: PartialBlob
+  private var offset: Int64 = 0
+
+  init(_ blob: PartialBlob) {
+    self.blob = blob
+  }
+
+  func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+    let count = try blob.read(buffer, at: offset)
+    offset += Int64(count)
+    return count
   }
 }
 

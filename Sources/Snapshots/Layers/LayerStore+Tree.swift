@@ -21,7 +21,8 @@ extension LayerStore {
 
   /// What a stack of layers shows from the top.
   package func tree(ofStack stack: [LayerID]) throws -> StackTree {
-    StackTree(
+    try beginFetching(stack.filter { !isThere(layout.layer($0).index) })
+    return StackTree(
       layers: try stack.indices.reversed().map {
         try tree(of: stack[$0], above: Array(stack[..<$0]))
       })
@@ -50,9 +51,11 @@ extension LayerStore {
     guard let blob = try primaryBlob(of: id) else {
       throw LayerError.damaged(id, "it is neither a directory nor a blob")
     }
-    let receiver = IndexingReceiver()
-    let size = try read(blob, into: receiver)
-    let bytes = TarIndexEncoder.encode(receiver.draft, blob: blob, blocks: nil, tarSize: size)
+    let bytes = try readingAsItArrives(blob) {
+      let receiver = IndexingReceiver()
+      let size = try read(blob, into: receiver)
+      return TarIndexEncoder.encode(receiver.draft, blob: blob, blocks: nil, tarSize: size)
+    }
     let workspace = try Workspace(layout)
     let file = workspace.path.appending("tar-index")
     try writeStoreFile(bytes, to: file)
@@ -76,6 +79,7 @@ extension LayerStore {
     _ index: TarIndex, _ id: LayerID, _ folder: LayerFolder
   ) throws -> TarContents.PositionalRead {
     if !isThere(folder.tar) {
+      try require(index.blob)
       let file = try BlobFile(content, index.blob.descriptor)
       if let blocks = index.blocks {
         let reader = try SeekableGzipReader(index: blocks, read: file.read)
@@ -86,6 +90,11 @@ extension LayerStore {
     }
     let file = try BlobFile(folder.tar)
     return file.read
+  }
+
+  /// Waits for a blob that is not in the content store.
+  private func require(_ blob: LayerBlob) throws {
+    if !content.contains(blob.descriptor) { try supply.require(blob.descriptor) }
   }
 
   private func isUncompressed(_ file: BlobFile) throws -> Bool {

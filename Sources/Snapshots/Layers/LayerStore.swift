@@ -20,11 +20,17 @@ package struct LayerStore: Sendable {
   let layout: StoreLayout
   package let content: ContentStore
   package let limits: LayerLimits
+  /// Where the blobs of adopted layers come from that are not in the content store.
+  let supply: any BlobSupply
 
   /// Opens the store in the folder `root`, made where there is none. Throws `SystemCallError`.
-  package init(root: FilePath, content: ContentStore, limits: LayerLimits = .standard) throws {
+  package init(
+    root: FilePath, content: ContentStore, supply: any BlobSupply = NoBlobSupply(),
+    limits: LayerLimits = .standard
+  ) throws {
     layout = StoreLayout(root: root)
     self.content = content
+    self.supply = supply
     self.limits = limits
     try layout.prepare()
   }
@@ -100,6 +106,15 @@ package struct LayerStore: Sendable {
       throw LayerError.damaged(id, "its file `blob` cannot be read")
     }
     return blob
+  }
+
+  /// Begins to fetch the blobs of layers that are neither here nor made into something that does
+  /// without: they will be needed one after the other.
+  func beginFetching(_ stack: [LayerID]) throws {
+    let missing = try stack.filter { !isThere(layout.layer($0).directory) }.compactMap {
+      try primaryBlob(of: $0)?.descriptor
+    }
+    supply.begin(missing.filter { !content.contains($0) })
   }
 
   /// What is added to a layer after it was made. Each has a lock of its own, because making one may

@@ -1,6 +1,6 @@
 /// Text of unknown origin for people: control and formatting characters are escaped, so that it
 /// cannot write to the terminal, and what is very long is cut.
-func printable(_ text: some StringProtocol) -> String {
+package func printable(_ text: some StringProtocol) -> String {
   var result = ""
   for scalar in text.unicodeScalars.prefix(256) {
     switch scalar.properties.generalCategory {
@@ -13,6 +13,6 @@ func printable(_ text: some StringProtocol) -> String {
 }
 
 /// The same for bytes that are probably UTF-8.
-func printable(_ bytes: some Collection<UInt8>) -> String {
+package func printable(_ bytes: some Collection<UInt8>) -> String {
   printable(String(decoding: bytes, as: UTF8.self))
 }

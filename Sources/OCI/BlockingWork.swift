@@ -2,11 +2,12 @@ import Dispatch
 import Synchronization
 
 /// Runs work that blocks on threads of its own, never on the cooperative pool.
-enum BlockingWork {
+package enum BlockingWork {
   private static let queue = DispatchQueue(
     label: "slipway.blocking", qos: .userInitiated, attributes: .concurrent)
 
-  static func run<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws
+  package static func run<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result)
+    async throws
     -> Result
   {
     try Task.checkCancellation()
@@ -19,7 +20,7 @@ enum BlockingWork {
 
   /// Waits for something that another process may hold for long. A cancelled task waits no longer;
   /// what it waited for is given back as soon as it comes.
-  static func wait<Resource: Sendable>(
+  package static func wait<Resource: Sendable>(
     for acquire: @escaping @Sendable () throws -> Resource,
     givingBack: @escaping @Sendable (Resource) -> Void
   ) async throws -> Resource {
@@ -71,39 +72,5 @@ private final class Handover<Value: Sendable>: Sendable {
     }
     continuation?.resume(with: result)
     return continuation != nil
-  }
-}
-
-/// Lets a bounded number of tasks through at once.
-actor Turnstile {
-  private var free: Int
-  private var waiting: [CheckedContinuation<Void, Never>] = []
-
-  init(limit: Int) {
-    free = limit
-  }
-
-  /// Waits for a place, runs `body` and gives the place back.
-  func pass<Result: Sendable>(_ body: @Sendable () async throws -> Result) async throws -> Result {
-    await enter()
-    defer { leave() }
-    try Task.checkCancellation()
-    return try await body()
-  }
-
-  private func enter() async {
-    if free > 0 {
-      free -= 1
-    } else {
-      await withCheckedContinuation { waiting.append($0) }
-    }
-  }
-
-  private func leave() {
-    if waiting.isEmpty {
-      free += 1
-    } else {
-      waiting.removeFirst().resume()
-    }
   }
 }

@@ -1,17 +1,30 @@
 internal import Archive
 internal import BuildGraph
 import Glibc
-internal import OCI
-internal import Snapshots
+package import OCI
+package import Snapshots
 
-/// Makes an image of a state: layers as blobs, configuration, manifest, all in the content store.
-struct ImageAssembler: Sendable {
+/// What a plan made: a state of files, of which images are made.
+package struct SolvedBuild: Sendable {
+  let plan: BuildPlan
+  let state: FileSystemState
   let stores: EngineStores
-  let inputs: BuildInputs
+  /// The latest time that the image may have; nil preserves times.
+  let latestTime: Int64?
 
-  /// The descriptor of the manifest. Layers are tarred and compressed only if they are not yet.
-  func assemble(_ plan: BuildPlan, _ state: FileSystemState) async throws -> Descriptor {
-    let blobs = try await blobs(of: state.layers)
+  /// What the image is for.
+  package var platform: Platform { plan.configuration.platform }
+
+  /// Makes an image: layers as blobs, configuration, manifest, all in the content store. The blobs of
+  /// a base image need not be there.
+  ///
+  /// Returns the descriptor of the manifest, with its platform. Layers are tarred and compressed only
+  /// if they are not yet.
+  package func image(
+    compression: LayerEncoding.Compression = .gzip(level: 6), annotations: [String: String] = [:]
+  ) async throws -> Descriptor {
+    let encoding = LayerEncoding(compression: compression, latestTime: latestTime)
+    let blobs = try await blobs(of: state.layers, encoding)
     var configuration = plan.configuration
     configuration.rootFileSystem.diffIDs = blobs.map(\.diffID)
     configuration.agreeHistory(withLayers: blobs.count)
@@ -19,14 +32,16 @@ struct ImageAssembler: Sendable {
     let store = stores.content
     let manifest = Manifest(
       config: try store.add(JSON.encode(configuration), as: .configuration),
-      layers: blobs.map(\.descriptor).map(ImageAssembler.withOCIType))
+      layers: blobs.map(\.descriptor).map(SolvedBuild.withOCIType),
+      annotations: annotations.isEmpty ? nil : annotations)
     var descriptor = try store.add(JSON.encode(manifest), as: .manifest)
     descriptor.platform = configuration.platform
     return descriptor
   }
 
-  private func blobs(of layers: [LayerID]) async throws -> [LayerBlob] {
-    let encoding = inputs.encoding
+  private func blobs(
+    of layers: [LayerID], _ encoding: LayerEncoding
+  ) async throws -> [LayerBlob] {
     let store = stores.layers
     return try await withThrowingTaskGroup(of: (Int, LayerBlob).self) { group in
       for index in layers.indices {
@@ -45,7 +60,7 @@ struct ImageAssembler: Sendable {
 
   /// Times: the epoch, or now where times are preserved; a base image's entries keep theirs.
   private func stamp(_ configuration: inout ImageConfiguration) {
-    let time = Timestamp(secondsSinceEpoch: inputs.latestTime ?? FileTime.now.seconds)
+    let time = Timestamp(secondsSinceEpoch: latestTime ?? FileTime.now.seconds)
     configuration.created = time
     for index in configuration.history.indices where configuration.history[index].created == nil {
       configuration.history[index].created = time

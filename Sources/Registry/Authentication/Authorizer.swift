@@ -1,0 +1,230 @@
+internal import OCI
+internal import Transport
+
+/// Knows what each registry wants to see, and gets it: Basic credentials or tokens.
+///
+/// A token is asked for once for all who need it, and again when it has expired or is refused. What it
+/// holds leaves it only as the value of an `Authorization` field.
+actor Authorizer {
+  private let credentials: CredentialStore
+  private let transport: HTTPTransport
+  private let retries: RetryPolicy
+  private var challenges: [String: AuthenticationChallenge] = [:]
+  private var tokens: [TokenKey: Token] = [:]
+  private var requests: [TokenKey: Task<Token, any Error>] = [:]
+
+  private struct TokenKey: Hashable {
+    let authority: String
+    let scopes: [String]
+  }
+
+  private struct Token: Sendable {
+    let value: String
+    let expiry: ContinuousClock.Instant
+  }
+
+  /// What a request needs to be allowed.
+  struct Need: Sendable {
+    let endpoint: RegistryEndpoint
+    /// As the reference names it: what credentials are stored under.
+    let registry: String
+    let scopes: [AccessScope]
+  }
+
+  /// What is shown, and whether it stands for an account.
+  struct Authorization: Sendable, Hashable {
+    let field: String?
+    let hasCredentials: Bool
+  }
+
+  init(credentials: CredentialStore, transport: HTTPTransport, retries: RetryPolicy) {
+    self.credentials = credentials
+    self.transport = transport
+    self.retries = retries
+  }
+
+  /// What to show before anything was refused: nothing, until the registry has said what it wants.
+  func authorization(for need: Need) async throws -> Authorization {
+    guard let challenge = challenges[need.endpoint.authority] else {
+      return Authorization(field: nil, hasCredentials: false)
+    }
+    return try await answer(to: challenge, need)
+  }
+
+  /// What to show after a 401; nil where there is nothing else to show.
+  func authorization(
+    for need: Need, refused: Authorization, challenges fields: [String]
+  ) async throws -> Authorization? {
+    let offered = fields.flatMap(AuthenticationChallenge.read)
+    guard
+      let challenge = offered.first(where: { $0.scheme == "bearer" })
+        ?? offered.first(where: { $0.scheme == "basic" })
+    else { return nil }
+    challenges[need.endpoint.authority] = challenge
+    let key = tokenKey(challenge, need)
+    if let token = tokens[key], refused.field == "Bearer " + token.value { tokens[key] = nil }
+    let answer = try await answer(to: challenge, need)
+    return answer.field == nil || answer == refused ? nil : answer
+  }
+
+  private func answer(
+    to challenge: AuthenticationChallenge, _ need: Need
+  ) async throws -> Authorization {
+    let credential = try await credential(need)
+    switch (challenge.scheme, credential) {
+    case ("basic", .password(let user, let password)):
+      return Authorization(
+        field: Authorizer.basic(user, password), hasCredentials: true)
+    case ("bearer", .registryToken(let token)):
+      return Authorization(field: "Bearer " + token, hasCredentials: true)
+    case ("bearer", _):
+      let token = try await token(challenge, need, credential)
+      return Authorization(field: "Bearer " + token.value, hasCredentials: credential != nil)
+    default: return Authorization(field: nil, hasCredentials: false)
+    }
+  }
+
+  private func credential(_ need: Need) async throws -> Credential? {
+    let owner = need.endpoint.isMirror ? need.endpoint.authority : need.registry
+    return try await credentials.credential(
+      for: owner, repository: need.scopes.first?.repository)
+  }
+
+  private static func basic(_ user: String, _ password: String) -> String {
+    "Basic " + Base64.encode(Array("\(user):\(password)".utf8))
+  }
+
+  // MARK: - Tokens
+
+  private func tokenKey(_ challenge: AuthenticationChallenge, _ need: Need) -> TokenKey {
+    TokenKey(
+      authority: need.endpoint.authority, scopes: Authorizer.scopes(challenge, need))
+  }
+
+  /// Ours, and what the registry asks for besides.
+  private static func scopes(_ challenge: AuthenticationChallenge, _ need: Need) -> [String] {
+    var scopes = need.scopes.sorted().map(\.text)
+    for asked in (challenge.parameters["scope"] ?? "").split(separator: " ").map(String.init)
+    where scopes.isEmpty {
+      scopes.append(asked)
+    }
+    return scopes
+  }
+
+  private func token(
+    _ challenge: AuthenticationChallenge, _ need: Need, _ credential: Credential?
+  ) async throws -> Token {
+    let key = tokenKey(challenge, need)
+    if let token = tokens[key], token.expiry > .now { return token }
+    if let request = requests[key] { return try await request.value }
+    let server = try TokenServer(challenge, need, scopes: key.scopes)
+    let (transport, retries) = (transport, retries)
+    let request = Task {
+      let answer = try await retries.run { try await server.token(credential, transport) }
+      return Token(value: answer.value, expiry: .now + answer.lifetime)
+    }
+    requests[key] = request
+    defer { requests[key] = nil }
+    // Whoever is cancelled here may not take the token from the others.
+    let token = try await request.value
+    tokens[key] = token
+    return token
+  }
+}
+
+/// Where a registry sends for tokens (distribution, docs/spec/auth/token.md and oauth.md).
+private struct TokenServer: Sendable {
+  private let realm: HTTPURL
+  private let service: String?
+  private let scopes: [String]
+  private let need: Authorizer.Need
+
+  /// A token lives for a minute where the server does not say.
+  private static let defaultLifetime: Int64 = 60
+  private static let clientName = "slipway"
+
+  init(_ challenge: AuthenticationChallenge, _ need: Authorizer.Need, scopes: [String]) throws {
+    guard let realm = challenge.parameters["realm"].flatMap({ HTTPURL($0) }), !realm.isUnixSocket
+    else { throw need.error(.malformed("its challenge names no token server")) }
+    guard realm.isSecure || need.endpoint.scheme == .http else {
+      throw need.error(.malformed("it sends for tokens to `\(realm)`, which has no TLS"))
+    }
+    self.realm = realm
+    service = challenge.parameters["service"]
+    self.scopes = scopes
+    self.need = need
+  }
+
+  func token(
+    _ credential: Credential?, _ transport: HTTPTransport
+  ) async throws -> (value: String, lifetime: Duration) {
+    var request = request(credential)
+    request.security = need.endpoint.security(for: realm)
+    let need = need
+    return try await transport.exchange(request) { response in
+      let body = try await response.collect(limit: 1 << 20)
+      guard response.isSuccess else {
+        throw need.refusal(response, body, hasCredentials: credential != nil)
+      }
+      return try TokenServer.read(body, need)
+    }
+  }
+
+  private func request(_ credential: Credential?) -> HTTPRequest {
+    if case .identityToken(let token) = credential {
+      var form = "grant_type=refresh_token&client_id=" + TokenServer.clientName
+      if let service { form += "&service=" + HTTPURL.escapedForQuery(service) }
+      form += "&scope=" + HTTPURL.escapedForQuery(scopes.joined(separator: " "))
+      form += "&refresh_token=" + HTTPURL.escapedForQuery(token)
+      return HTTPRequest(
+        .post, realm, fields: ["Content-Type": "application/x-www-form-urlencoded"],
+        body: .bytes(Array(form.utf8)))
+    }
+    var url = realm
+    if let service { url = url.addingQuery("service", service) }
+    for scope in scopes { url = url.addingQuery("scope", scope) }
+    var request = HTTPRequest(.get, url)
+    if case .password(let user, let password) = credential {
+      request.url = url.addingQuery("account", user).addingQuery(
+        "client_id", TokenServer.clientName)
+      request.fields["Authorization"] =
+        "Basic " + Base64.encode(Array("\(user):\(password)".utf8))
+    }
+    return request
+  }
+
+  private struct Answer: Decodable {
+    let token: String?
+    let access_token: String?
+    let expires_in: Int64?
+  }
+
+  private static func read(
+    _ body: [UInt8], _ need: Authorizer.Need
+  ) throws -> (value: String, lifetime: Duration) {
+    let answer = try? JSON.decode(Answer.self, from: body)
+    guard let value = answer?.token ?? answer?.access_token, !value.isEmpty,
+      value.utf8.allSatisfy({ $0 > 32 && $0 < 127 })
+    else { throw need.error(.malformed("its token server gives no token")) }
+    // A little less than promised: it must still be good when it arrives.
+    let lifetime = max(answer?.expires_in ?? defaultLifetime, 1)
+    return (value, .seconds(lifetime > 20 ? lifetime - 5 : lifetime))
+  }
+}
+
+extension Authorizer.Need {
+  func error(_ cause: RegistryError.Cause) -> RegistryError {
+    RegistryError(
+      registry: registry, repository: scopes.first?.repository ?? "",
+      activity: "asking for a token", cause: cause)
+  }
+
+  func refusal(_ response: HTTPResponse, _ body: [UInt8], hasCredentials: Bool) -> any Error {
+    let messages = RegistryMessage.reading(body)
+    let cause: RegistryError.Cause =
+      [401, 403].contains(response.status)
+      ? .unauthorized(hasCredentials: hasCredentials, messages)
+      : .refused(status: response.status, messages)
+    return TransientFailure.wrapping(error(cause), response)
+  }
+}

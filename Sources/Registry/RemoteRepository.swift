@@ -1,0 +1,183 @@
+internal import OCI
+internal import Transport
+
+/// A repository of a registry: what can be asked of it is in `RemoteRepository+….swift`.
+package struct RemoteRepository: Sendable {
+  let client: RegistryClient
+  /// As references name it, such as `docker.io`.
+  package let registry: String
+  /// Such as `library/alpine`.
+  package let name: String
+
+  /// Whether what is asked for is named by its digest.
+  let isPinned: Bool
+
+  init(client: RegistryClient, registry: String, name: String, isPinned: Bool) {
+    self.client = client
+    self.registry = registry
+    self.name = name
+    self.isPinned = isPinned
+  }
+
+  /// Asks until an endpoint answers with something that `receive` accepts.
+  ///
+  /// - Parameters:
+  ///   - activity: what errors say was being done.
+  ///   - access: nil for what concerns no repository.
+  ///   - mountSource: a repository that is read from at the same time.
+  ///   - retries: instead of the client's.
+  ///   - progress: what was achieved so far, for requests that go on where an earlier one stopped.
+  ///   - request: made anew for each attempt.
+  ///   - receive: returns nil for an answer that is none, whose body it has not touched.
+  func perform<Result: Sendable>(
+    _ activity: String, access: AccessScope.Actions?, mountSource: String? = nil,
+    retries: RetryPolicy? = nil, progress: () -> Int64 = { 0 },
+    request: @escaping @Sendable (RegistryEndpoint) throws -> HTTPRequest,
+    receive: @escaping @Sendable (HTTPResponse) async throws -> Result?
+  ) async throws -> Result {
+    let endpoints = try client.endpoints(for: self, pulling: access == .pull)
+    for (index, endpoint) in endpoints.enumerated() {
+      let attempt = Attempt(
+        repository: self, activity: activity,
+        need: need(endpoint, access, mountSource: mountSource), request: request, receive: receive)
+      let isLast = index == endpoints.count - 1
+      do {
+        let policy = retries ?? (isLast ? client.retries : client.retries.brief)
+        return try await policy.run(progress: progress) { try await attempt.run() }
+      } catch let error where !isLast {
+        guard shouldTryNext(after: error, endpoint) else { throw error }
+      }
+    }
+    throw error(activity, .malformed("it has no endpoint"))
+  }
+
+  /// A mirror may lack anything; the registry itself is given up only where it does not speak TLS.
+  private func shouldTryNext(after error: any Error, _ endpoint: RegistryEndpoint) -> Bool {
+    if error is CancellationError { return false }
+    if endpoint.isMirror { return true }
+    guard let error = error as? RegistryError, case .transport(let cause) = error.cause else {
+      return false
+    }
+    if cause.problem == .notTLS { client.note(withoutTLS: endpoint) }
+    return cause.isFailureToConnect
+  }
+
+  private func need(
+    _ endpoint: RegistryEndpoint, _ access: AccessScope.Actions?, mountSource: String?
+  ) -> Authorizer.Need {
+    var scopes: [AccessScope] = []
+    if let access {
+      scopes.append(AccessScope(repository: endpoint.name(of: name), actions: access))
+    }
+    if let mountSource { scopes.append(AccessScope(repository: mountSource, actions: .pull)) }
+    return Authorizer.Need(endpoint: endpoint, registry: registry, scopes: scopes)
+  }
+
+  func error(_ activity: String, _ cause: RegistryError.Cause) -> RegistryError {
+    RegistryError(registry: registry, repository: name, activity: activity, cause: cause)
+  }
+}
+
+extension RetryPolicy {
+  /// For places that there is another one after.
+  fileprivate var brief: RetryPolicy {
+    var policy = self
+    policy.attempts = min(attempts, 2)
+    policy.longestRequestedPause = .seconds(2)
+    return policy
+  }
+}
+
+/// One request to one endpoint, with what it takes to be let in.
+private struct Attempt<Result: Sendable>: Sendable {
+  let repository: RemoteRepository
+  let activity: String
+  let need: Authorizer.Need
+  let request: @Sendable (RegistryEndpoint) throws -> HTTPRequest
+  let receive: @Sendable (HTTPResponse) async throws -> Result?
+
+  private enum Outcome: Sendable {
+    case accepted(Result)
+    case challenged([String], [RegistryMessage])
+  }
+
+  func run() async throws -> Result {
+    let authorizer = repository.client.authorizer
+    var authorization = try await authorizer.authorization(for: need)
+    // A token that has just expired is renewed once; what is refused after that stays so.
+    for round in 0... {
+      switch try await send(authorization) {
+      case .accepted(let result): return result
+      case .challenged(let challenges, let messages):
+        let next =
+          round < 2
+          ? try await authorizer.authorization(
+            for: need, refused: authorization, challenges: challenges) : nil
+        guard let next else {
+          throw repository.error(
+            activity,
+            .unauthorized(hasCredentials: authorization.hasCredentials, messages))
+        }
+        authorization = next
+      }
+    }
+    throw CancellationError()
+  }
+
+  private func send(_ authorization: Authorizer.Authorization) async throws -> Outcome {
+    var request = try request(need.endpoint)
+    request.fields["User-Agent"] = "slipway"
+    request.security = need.endpoint.security(for: request.url)
+    // What an upload's location names may be another host, which the credentials are not for.
+    if need.endpoint.isOrigin(of: request.url) {
+      request.fields["Authorization"] = authorization.field
+    }
+    let (receive, repository, activity) = (receive, repository, activity)
+    do {
+      return try await repository.client.transport.exchange(request) { response in
+        if let result = try await receive(response) { return Outcome.accepted(result) }
+        let messages = RegistryMessage.reading(
+          (try? await response.collect(limit: 64 << 10)) ?? [])
+        if response.status == 401 {
+          return .challenged(response.fields.values(of: "WWW-Authenticate"), messages)
+        }
+        throw TransientFailure.wrapping(
+          repository.error(activity, .refused(status: response.status, messages)), response)
+      }
+    } catch let error as TransportError {
+      throw repository.error(activity, .transport(error))
+    }
+  }
+}
+
+extension RegistryEndpoint {
+  /// The URL of something below a repository, such as `manifests/latest`.
+  func url(_ repository: String, _ target: String) throws -> HTTPURL {
+    try url("/v2/\(name(of: repository))/\(target)", of: repository)
+  }
+
+  /// The URL that tells whether there is a registry, and whether it lets one in.
+  func url(ofVersionCheck registry: String) throws -> HTTPURL {
+    try url("/v2/", of: "")
+  }
+
+  private func url(_ path: String, of repository: String) throws -> HTTPURL {
+    guard let url = HTTPURL("\(scheme.rawValue)://\(authority)\(basePath)\(path)") else {
+      throw RegistryError(
+        registry: authority, repository: repository, activity: "asking the registry",
+        cause: .malformed("`\(authority)` is no address"))
+    }
+    return url
+  }
+
+  func isOrigin(of url: HTTPURL) -> Bool {
+    HTTPURL("\(scheme.rawValue)://\(authority)/")?.origin == url.origin
+  }
+
+  /// A client certificate is shown to the registry alone.
+  func security(for url: HTTPURL) -> TransportSecurity {
+    var security = security
+    if !isOrigin(of: url) { security.clientCertificate = nil }
+    return security
+  }
+}
