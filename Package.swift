@@ -112,7 +112,6 @@ let package = Package(
       name: "TestSupport",
       dependencies: ["OCI", "Archive", "CLinux", systemPackage],
       path: "Tests/TestSupport",
-      exclude: ["Registries"],
       swiftSettings: strict),
     tests(of: "OCI", uses: ["TestSupport", systemPackage]),
     tests(of: "Archive", uses: ["TestSupport"]),
