@@ -12,7 +12,7 @@ package enum RequestError: Error, CustomStringConvertible {
   case malformedEpoch(String)
   case secretVariableUnset(id: String, name: String)
   /// Neither the store nor a registry has it; what the registry said.
-  case imageNotFound(Reference, String)
+  case imageNotFound(String)
   case nothingToPush
   case unknownImage(String)
   case ambiguousImage(String, [String])
@@ -38,8 +38,8 @@ package enum RequestError: Error, CustomStringConvertible {
       "`SOURCE_DATE_EPOCH` is `\(text)`, which is not a number of seconds since 1970"
     case .secretVariableUnset(let id, let name):
       "the secret `\(id)` comes from the variable `\(name)`, which is not set"
-    case .imageNotFound(let reference, let problem):
-      "`\(reference.familiar)` is not in the local store, and cannot be pulled: \(problem)"
+    case .imageNotFound(let problem):
+      "it is not in the local store, and its registry does not give it: \(problem)"
     case .nothingToPush:
       "the image has no name to push it under; hint: name it with `--tag REGISTRY/REPOSITORY:TAG`"
     case .unknownImage(let text):
