@@ -55,7 +55,8 @@ struct RegistryTests {
     let pulled = try Slipway()
     let name = "\(registry.host)/team/app:1"
     #expect(try await pulled.check("pull", name).text == digests.first)
-    #expect(try await pulled.check("run", name, "cat", "/mine", "/base").lines == ["1", "of-the-base"])
+    #expect(
+      try await pulled.check("run", name, "cat", "/mine", "/base").lines == ["1", "of-the-base"])
   }
 
   @Test("layers that nothing looks into are never fetched, and are mounted where the image goes")
@@ -74,7 +75,8 @@ struct RegistryTests {
     #expect(ran.text == "of-the-base")
     let other = try Slipway()
     try await other.check("pull", "\(registry.host)/other/lazy:1")
-    try await other.check("save", "-o", directory("lazy.tar").string, "\(registry.host)/other/lazy:1")
+    try await other.check(
+      "save", "-o", directory("lazy.tar").string, "\(registry.host)/other/lazy:1")
   }
 
   @Test("an image kept in the store is whole, whether or not a step looked into it")
@@ -164,7 +166,8 @@ struct RegistryTests {
     ).check()
     let fresh = try Slipway()
     try await fresh.build(directory("app"), "-t", "app")
-    #expect(try await fresh.check("run", "app", "cat", "/link", "/mine").lines == ["of-the-base", "1"])
+    #expect(
+      try await fresh.check("run", "app", "cat", "/link", "/mine").lines == ["of-the-base", "1"])
   }
 
   @Test(
