@@ -134,7 +134,12 @@ package final class PartialBlob: Sendable {
   }
 
   /// Tells who reads along that nothing more will come.
+  ///
+  /// Where the disk is full, what has arrived goes too: it would keep everything else from working.
   package func fail(_ error: any Error) {
+    if let error = error as? SystemCallError, [.noSpace, .diskQuotaExceeded].contains(error.code) {
+      try? restart()
+    }
     finish(.failed(error))
   }
 

@@ -220,4 +220,61 @@ struct RegistryTests {
     #expect(Files.names(in: slipway.home.appending("origins")).isEmpty)
     #expect(Files.names(in: slipway.home.appending("blobs/sha256")).isEmpty)
   }
+
+  /// An image with one layer of noise, in the registry; its name.
+  private func pushNoise(megabytes: Int) async throws -> String {
+    let file = directory("noise/file")
+    try Files.makeDirectories(directory("noise"))
+    try await Command("dd", ["if=/dev/urandom", "of=\(file)", "bs=1M", "count=\(megabytes)"])
+      .check()
+    try directory.write("FROM scratch\nCOPY file /\n", to: "noise/Dockerfile")
+    let name = "\(registry.host)/noise:1"
+    try await Slipway().build(directory("noise"), "-t", name, "--push")
+    return name
+  }
+
+  @Test("a pull onto a full disk says so, leaves what was there, and works once there is room")
+  func fullDisk() async throws {
+    _ = try await pushBase()
+    let noise = try await pushNoise(megabytes: 24)
+    let disk = try directory.directory("disk")
+    try await Command("mount", ["-t", "tmpfs", "-o", "size=12m", "tmpfs", disk.string]).check()
+    defer { umount2(disk.string, Int32(MNT_DETACH)) }
+    let slipway = try Slipway(home: disk.appending("home"))
+    try await slipway.check("pull", "\(registry.host)/team/base:1")
+    let failed = try await slipway.run("pull", noise)
+    #expect(failed.status == .exited(1))
+    #expect(failed.errorText.lowercased().contains("no space left on device"), "\(failed)")
+    #expect(failed.errorText.contains("SLIPWAY_HOME"))
+    #expect(try await slipway.check("images").lines.count == 2)
+    #expect(
+      try await slipway.check("run", "\(registry.host)/team/base:1", "cat", "/base").text
+        == "of-the-base")
+    try await Command("mount", ["-o", "remount,size=64m", disk.string]).check()
+    try await slipway.check("pull", noise)
+  }
+
+  @Test("a pull that is killed is gone on with by the next one")
+  func killed() async throws {
+    let noise = try await pushNoise(megabytes: 64)
+    let slipway = try Slipway()
+    let pull = try slipway.command(["pull", noise]).start()
+    let ingest = slipway.home.appending("ingest")
+    func arrived() -> Int {
+      Files.names(in: ingest).filter { $0.hasSuffix(".partial") }.reduce(0) {
+        var status = stat()
+        return stat(ingest.appending($1).string, &status) == 0 ? $0 + Int(status.st_size) : $0
+      }
+    }
+    while arrived() < 4 << 20, kill(pull.process, 0) == 0 { await Task.yield() }
+    pull.send(signal: SIGKILL)
+    let end = try await pull.result()
+    let kept = arrived()
+    // A fast machine may have been done already: then there is nothing to go on with.
+    if end.status == .signalled(SIGKILL) { #expect(kept > 0) }
+    #expect(try await slipway.run("run", noise, "/file").status != .exited(0))
+    try await slipway.check("pull", noise)
+    #expect(Files.names(in: ingest).isEmpty)
+    #expect(try await slipway.check("inspect", "--files", noise).text.contains("/file"))
+  }
 }
