@@ -102,6 +102,13 @@ extension Reference {
   }
 }
 
+extension Platform {
+  static func parse(_ text: String) throws -> Platform {
+    guard let platform = Platform(text) else { throw ArgumentProblem.platform(text) }
+    return platform
+  }
+}
+
 extension NetworkMode {
   static func parse(_ text: String) throws -> NetworkMode {
     switch text {
