@@ -7,8 +7,6 @@ package enum RequestError: Error, CustomStringConvertible {
   case contextNotDirectory(FilePath)
   case noDockerfile(FilePath)
   case toolchainWithoutRecipe
-  /// This machine's own toolchain compiles for this machine.
-  case hostPlatform(Platform)
   case malformedEpoch(String)
   case secretVariableUnset(id: String, name: String)
   /// Neither the store nor a registry has it; what the registry said.
@@ -31,9 +29,6 @@ package enum RequestError: Error, CustomStringConvertible {
     case .toolchainWithoutRecipe:
       "`--toolchain host` is for recipes, and this directory has a Dockerfile; "
         + "hint: `--build-context NAME=host:` puts this machine in the place of a stage or image"
-    case .hostPlatform(let platform):
-      "this machine's own system is `\(Platform.host)` and cannot build for `\(platform)`; "
-        + "hint: leave `--platform` out, or use an image of the toolchain"
     case .malformedEpoch(let text):
       "`SOURCE_DATE_EPOCH` is `\(text)`, which is not a number of seconds since 1970"
     case .secretVariableUnset(let id, let name):

@@ -192,15 +192,3 @@ extension CopyDestination {
     return .registry(try Reference.parse(newName: text))
   }
 }
-
-extension Platform {
-  /// Platforms with commas between them, in several options.
-  static func parse(list: [String]) throws -> [Platform] {
-    try list.flatMap { $0.split(separator: ",") }.map { text in
-      guard let platform = Platform(String(text)) else {
-        throw ArgumentProblem.platform(String(text))
-      }
-      return platform
-    }
-  }
-}
