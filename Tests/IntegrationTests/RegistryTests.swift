@@ -266,13 +266,16 @@ struct RegistryTests {
         return stat(ingest.appending($1).string, &status) == 0 ? $0 + Int(status.st_size) : $0
       }
     }
-    while arrived() < 4 << 20, kill(pull.process, 0) == 0 { await Task.yield() }
+    // What it prints in the end is the digest.
+    while arrived() < 4 << 20, pull.outputSoFar.isEmpty {
+      try await Task.sleep(nanoseconds: 1_000_000)
+    }
     pull.send(signal: SIGKILL)
     let end = try await pull.result()
-    let kept = arrived()
     // A fast machine may have been done already: then there is nothing to go on with.
-    if end.status == .signalled(SIGKILL) { #expect(kept > 0) }
-    #expect(try await slipway.run("run", noise, "/file").status != .exited(0))
+    if end.status == .signalled(SIGKILL), pull.outputSoFar.isEmpty {
+      #expect(arrived() > 0 || Files.names(in: slipway.home.appending("blobs/sha256")).count > 2)
+    }
     try await slipway.check("pull", noise)
     #expect(Files.names(in: ingest).isEmpty)
     #expect(try await slipway.check("inspect", "--files", noise).text.contains("/file"))
