@@ -1,4 +1,5 @@
 package import OCI
+package import Registry
 package import SystemPackage
 
 /// What is wrong with what was asked for.
@@ -9,8 +10,8 @@ package enum RequestError: Error, CustomStringConvertible {
   case toolchainWithoutRecipe
   case malformedEpoch(String)
   case secretVariableUnset(id: String, name: String)
-  /// Neither the store nor a registry has it; what the registry said.
-  case imageNotFound(String)
+  /// Neither the store nor the registry has it.
+  case imageNotFound(RegistryError)
   case nothingToPush
   case unknownImage(String)
   case ambiguousImage(String, [String])
@@ -33,8 +34,10 @@ package enum RequestError: Error, CustomStringConvertible {
       "`SOURCE_DATE_EPOCH` is `\(text)`, which is not a number of seconds since 1970"
     case .secretVariableUnset(let id, let name):
       "the secret `\(id)` comes from the variable `\(name)`, which is not set"
-    case .imageNotFound(let problem):
-      "it is not in the local store, and its registry does not give it: \(problem)"
+    case .imageNotFound(let error):
+      "it is not in the local store, and its registry does not give it: \(error.problem); "
+        + "hint: \(error.hint ?? "check the network"); `slipway load` reads an image from an archive, "
+        + "and `--build-context` puts something else in its place"
     case .nothingToPush:
       "the image has no name to push it under; hint: name it with `--tag REGISTRY/REPOSITORY:TAG`"
     case .unknownImage(let text):
