@@ -32,7 +32,9 @@ package struct BuildEngine: Sendable {
       }
       await solver.finish()
       try await confirm(solver)
-      return SolvedBuild(plan: plan, state: state, stores: stores, latestTime: inputs.latestTime)
+      return SolvedBuild(
+        plan: plan, state: state, steps: await solver.solvedSteps(), stores: stores,
+        encoding: inputs.encoding)
     } catch {
       await solver.finish()
       try? await confirm(solver)

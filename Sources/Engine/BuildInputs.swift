@@ -21,6 +21,10 @@ package struct BuildInputs: Sendable {
   package var firstStep = 1
   /// Is told of each layer of the image as soon as it is there: the state up to it.
   package var layerReady: (@Sendable (FileSystemState) -> Void)?
+  /// Where steps are looked for that this machine has not run.
+  package var caches: SharedCaches?
+  /// Is told of each layer of an earlier build, or of another machine, that is used.
+  package var layerFound: (@Sendable (LayerID) -> Void)?
   package var reporter: Reporter
 
   package init(
