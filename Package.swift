@@ -112,7 +112,6 @@ let package = Package(
       name: "TestSupport",
       dependencies: ["OCI", "Archive", "CLinux", systemPackage],
       path: "Tests/TestSupport",
-      exclude: ["Registries"],
       swiftSettings: strict),
     tests(of: "OCI", uses: ["TestSupport", systemPackage]),
     tests(of: "Archive", uses: ["TestSupport"]),
@@ -137,7 +136,7 @@ let package = Package(
     .testTarget(
       name: "IntegrationTests",
       // The executable is named so that it is built: the tests run it.
-      dependencies: ["TestSupport", "SlipwayCLI", systemPackage],
+      dependencies: ["TestSupport", "SlipwayCLI", "OCI", systemPackage],
       exclude: ["Cases", "Scripts"],
       swiftSettings: strict),
   ],

@@ -44,16 +44,43 @@ extension Home {
     }
     try source.report(plans[0].warnings, to: reporter)
 
-    let steps = StepNumbering(plans.map(\.plan))
-    let delivery = try BuildDelivery(
-      request, home: self, firstStep: steps.next + 1, reporter)
+    var request = request
+    if request.ignoresCache { request.cacheSources = [] }
+    let steps = StepNumbering(plans.map(\.plan), after: 0, request)
+    let found = FoundLayers()
     do {
-      let builds = try await fetching(step: steps.next, reporter) {
-        try await solve(plans, steps, contexts, request, delivery, reporter)
+      return try await carryOut(plans, steps, contexts, request, found, reporter)
+    } catch {
+      guard await forgetLost(found, after: error, reporter) else { throw error }
+    }
+    request.cacheSources = []
+    let further = StepNumbering(plans.map(\.plan), after: steps.last, request)
+    return try await carryOut(plans, further, contexts, request, FoundLayers(), reporter)
+  }
+
+  /// From the plans to the images, where they are wanted, and the caches.
+  private func carryOut(
+    _ plans: [FrontendResult], _ steps: StepNumbering, _ contexts: BuildContexts,
+    _ request: BuildRequest, _ found: FoundLayers, _ reporter: Reporter
+  ) async throws -> BuildProduct {
+    let shared = CacheImport(
+      request.cacheSources, home: self, firstStep: steps.imports, reporter)
+    defer { shared.finish() }
+    let delivery = try BuildDelivery(request, home: self, firstStep: steps.deliveries, reporter)
+    do {
+      let (builds, product) = try await fetching(step: steps.fetch, reporter) {
+        let builds = try await solve(plans, steps, contexts, request, delivery, reporter) {
+          $0.caches = shared.caches
+          $0.layerFound = { found.add($0) }
+        }
+        shared.finish()
+        contexts.save()
+        return (builds, try await delivery.deliver(builds))
       }
-      contexts.save()
-      let product = try await delivery.deliver(builds)
       try product.write(request)
+      let export = CacheExport(
+        home: self, targets: request.cacheTargets, firstStep: steps.exports, reporter: reporter)
+      try await export.write(builds)
       return product
     } catch {
       await delivery.stop()
@@ -64,17 +91,24 @@ extension Home {
   /// Builds all platforms at once: what they share is built once, for the others to find.
   private func solve(
     _ plans: [FrontendResult], _ steps: StepNumbering, _ contexts: BuildContexts,
-    _ request: BuildRequest, _ delivery: BuildDelivery, _ reporter: Reporter
+    _ request: BuildRequest, _ delivery: BuildDelivery, _ reporter: Reporter,
+    _ complete: (inout BuildInputs) -> Void
   ) async throws -> [SolvedBuild] {
     let engine = BuildEngine(stores: stores)
+    let listsSteps = request.cacheTargets.contains { $0.place == .inline }
     return try await withThrowingTaskGroup(of: (Int, SolvedBuild).self) { group in
       for (number, lowered) in plans.enumerated() {
         let latestTime = try request.latestTime(lowered.sourceDateEpoch)
         var inputs = try contexts.inputs(request, epoch: latestTime, reporter)
         inputs.firstStep = steps.first[number]
         inputs.layerReady = delivery.layerReady(latestTime: latestTime)
-        let complete = inputs
-        group.addTask { (number, try await engine.solve(lowered.plan, complete)) }
+        complete(&inputs)
+        let all = inputs
+        group.addTask {
+          var build = try await engine.solve(lowered.plan, all)
+          build.listsSteps = listsSteps
+          return (number, build)
+        }
       }
       var builds: [Int: SolvedBuild] = [:]
       for try await (number, build) in group { builds[number] = build }
@@ -106,23 +140,37 @@ extension Home {
   }
 }
 
-/// The numbers of all steps of a build: those of one plan after those of another.
+/// The numbers of all steps of a build: those of one plan after those of another, then those of what
+/// happens besides.
 private struct StepNumbering {
   /// The number of each plan's first step.
   let first: [Int]
-  /// The first number that no plan has.
-  let next: Int
+  let fetch: Int
+  /// The first of as many as there are shared caches to be asked.
+  let imports: Int
+  /// The first of as many as there are shared caches to be written.
+  let exports: Int
+  /// The first of any number.
+  let deliveries: Int
 
-  init(_ plans: [BuildPlan]) {
-    var next = 1
+  init(_ plans: [BuildPlan], after last: Int, _ request: BuildRequest) {
+    var next = last + 1
     var first: [Int] = []
     for plan in plans {
       first.append(next)
       next += plan.vertices.count
     }
     self.first = first
-    self.next = next
+    fetch = next
+    imports = fetch + 1
+    exports = imports + request.cacheSources.count
+    deliveries = exports + request.cacheTargets.count
+    // Each output has a step at most for each of its names.
+    self.last = deliveries + request.outputs.count * 64
   }
+
+  /// No number is above it.
+  let last: Int
 }
 
 extension BuildRequest {
