@@ -136,7 +136,7 @@ let package = Package(
     .testTarget(
       name: "IntegrationTests",
       // The executable is named so that it is built: the tests run it.
-      dependencies: ["TestSupport", "SlipwayCLI", systemPackage],
+      dependencies: ["TestSupport", "SlipwayCLI", "OCI", systemPackage],
       exclude: ["Cases", "Scripts"],
       swiftSettings: strict),
   ],

@@ -36,6 +36,16 @@ package struct JointPlan: Sendable {
     targets.append(places[plan.target])
   }
 
+  /// What a vertex needs, itself included.
+  package func vertices(below target: Int) -> Set<Int> {
+    var needed: Set<Int> = []
+    var pending = [target]
+    while let index = pending.popLast() {
+      if needed.insert(index).inserted { pending += vertices[index].inputs }
+    }
+    return needed
+  }
+
   /// The vertices that the targets stand on, themselves included: each adds a layer to an image, or
   /// stands for layers that came with one. Where layers are stacked, only those of the lowest input
   /// count.

@@ -1,4 +1,4 @@
-package import OCI
+internal import OCI
 package import Registry
 package import SystemPackage
 
@@ -20,6 +20,8 @@ package enum RequestError: Error, CustomStringConvertible {
   case nameInUse(String)
   case malformedContainerName(String)
   case layoutNeedsDirectory
+  /// A cache that was to be written, and why that failed.
+  case cacheNotWritten(String, String)
 
   package var description: String {
     switch self {
@@ -51,6 +53,8 @@ package enum RequestError: Error, CustomStringConvertible {
       "`\(name)` has no entrypoint and no command; hint: name a program after the image"
     case .layoutNeedsDirectory:
       "a layout is a directory; hint: give it with `--output DIRECTORY`"
+    case .cacheNotWritten(let name, let problem):
+      "the cache `\(name)` cannot be written: \(problem)"
     case .nameInUse(let name):
       "a container named `\(name)` is running; hint: choose another `--name`"
     case .malformedContainerName(let name):

@@ -37,15 +37,19 @@ package final class ImagePusher: Sendable {
 
   /// Sends what is missing of an image or index, then its manifests, and names it.
   ///
-  /// - Parameter source: a repository that has what the store lacks; nil leaves it to what is known of
-  ///   each blob.
+  /// - Parameters:
+  ///   - source: a repository that has what the store lacks; nil leaves it to what is known of each blob.
+  ///   - name: another tag than the target's; several documents may be sent at the same time.
   ///
   /// Throws `RegistryError`, `ContentError` and `SystemCallError`. However it ends, nothing is under
   /// way afterwards.
-  package func push(_ root: Descriptor, source: Reference? = nil) async throws {
+  package func push(
+    _ root: Descriptor, source: Reference? = nil, as name: ManifestReference? = nil
+  ) async throws {
+    let name = name ?? ManifestReference(target)
     do {
       try await withTaskCancellationHandler {
-        try await send(root, source)
+        try await send(root, source, name)
       } onCancel: {
         cancel()
       }
@@ -65,17 +69,19 @@ package final class ImagePusher: Sendable {
     for task in uploads.withLock({ Array($0.values) }) { task.cancel() }
   }
 
-  private func send(_ root: Descriptor, _ source: Reference?) async throws {
-    let name = ManifestReference(target)
+  private func send(
+    _ root: Descriptor, _ source: Reference?, _ name: ManifestReference
+  ) async throws {
+    let place = "\(target.name):\(name)"
     if let present = try await repository.describe(name, access: .pullAndPush),
       present.digest == root.digest
     {
       // Where the manifest is, there is everything that it names.
-      return observer(.manifestStored(root.digest, name: "\(target)"))
+      return observer(.manifestStored(root.digest, name: place))
     }
     try await sendParts(of: root, source)
     try await put(root, as: name)
-    observer(.manifestStored(root.digest, name: "\(target)"))
+    observer(.manifestStored(root.digest, name: place))
   }
 
   /// Everything that a document names, before the document itself.

@@ -40,20 +40,50 @@ extension Home {
     let plans = try await self.plans(dockerfile, request, source, contexts, images)
     try source.report(plans.distinctWarnings, to: reporter)
 
-    // The steps of the plans have the numbers from 1.
-    let next = JointPlan(plans.map(\.plan)).vertices.count + 1
-    let delivery = try BuildDelivery(request, home: self, firstStep: next + 1, reporter)
+    var request = request
+    if request.ignoresCache { request.cacheSources = [] }
+    let joint = JointPlan(plans.map(\.plan))
+    let steps = StepNumbering(joint, after: 0, request)
+    let found = FoundLayers()
     do {
-      let builds = try await fetching(step: next, reporter) {
+      return try await carryOut(plans, steps, contexts, request, found, reporter)
+    } catch {
+      guard await forgetLost(found, after: error, reporter) else { throw error }
+    }
+    request.cacheSources = []
+    let further = StepNumbering(joint, after: steps.last, request)
+    return try await carryOut(plans, further, contexts, request, FoundLayers(), reporter)
+  }
+
+  /// From the plans to the images, where they are wanted, and the caches.
+  private func carryOut(
+    _ plans: [FrontendResult], _ steps: StepNumbering, _ contexts: BuildContexts,
+    _ request: BuildRequest, _ found: FoundLayers, _ reporter: Reporter
+  ) async throws -> BuildProduct {
+    let shared = CacheImport(
+      request.cacheSources, home: self, firstStep: steps.imports, reporter)
+    defer { shared.finish() }
+    let delivery = try BuildDelivery(request, home: self, firstStep: steps.deliveries, reporter)
+    do {
+      let (builds, product) = try await fetching(step: steps.fetch, reporter) {
         // A Dockerfile that says `SOURCE_DATE_EPOCH` says it for all platforms.
         let latestTime = try request.latestTime(plans[0].sourceDateEpoch)
         var inputs = try contexts.inputs(request, epoch: latestTime, reporter)
+        inputs.firstStep = steps.first
         inputs.layerReady = delivery.layerReady(latestTime: latestTime)
-        return try await BuildEngine(stores: stores).solve(plans.map(\.plan), inputs)
+        inputs.caches = shared.caches
+        inputs.layerFound = { found.add($0) }
+        var builds = try await BuildEngine(stores: stores).solve(plans.map(\.plan), inputs)
+        let listsSteps = request.cacheTargets.contains { $0.place == .inline }
+        for index in builds.indices { builds[index].listsSteps = listsSteps }
+        shared.finish()
+        contexts.save()
+        return (builds, try await delivery.deliver(builds))
       }
-      contexts.save()
-      let product = try await delivery.deliver(builds)
       try product.write(request)
+      let export = CacheExport(
+        home: self, targets: request.cacheTargets, firstStep: steps.exports, reporter: reporter)
+      try await export.write(builds)
       return product
     } catch {
       await delivery.stop()
@@ -112,6 +142,31 @@ extension [FrontendResult] {
       .enumerated().sorted {
         ($0.element.range.startLine, $0.offset) < ($1.element.range.startLine, $1.offset)
       }.map(\.element)
+  }
+}
+
+/// The numbers of all steps of a build: those of the plans, then those of what happens besides.
+private struct StepNumbering {
+  /// The number of the plans' first step.
+  let first: Int
+  let fetch: Int
+  /// The first of as many as there are shared caches to be asked.
+  let imports: Int
+  /// The first of as many as there are shared caches to be written.
+  let exports: Int
+  /// The first of any number.
+  let deliveries: Int
+  /// No number is above it.
+  let last: Int
+
+  init(_ plan: JointPlan, after last: Int, _ request: BuildRequest) {
+    first = last + 1
+    fetch = first + plan.vertices.count
+    imports = fetch + 1
+    exports = imports + request.cacheSources.count
+    deliveries = exports + request.cacheTargets.count
+    // Each output has a step at most for each of its names.
+    self.last = deliveries + request.outputs.count * 64
   }
 }
 
