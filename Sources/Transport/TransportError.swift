@@ -96,8 +96,10 @@ extension TransportError {
     case let error as NIOSSLExtraError: TransportError(.certificate("\(error)"), url)
     case let error as NIOSSLError: TransportError(problem(of: error), url)
     case let error as BoringSSLError: TransportError(problem(ofTLS: "\(error)"), url)
-    case let error as IOError: TransportError(.connectionLost(words(for: error)), url)
+    case let error as IOError: TransportError(problem(of: error), url)
     case let error as ChannelError: TransportError(problem(of: error), url)
+    case HTTPParserError.invalidEOFState:
+      TransportError(.connectionLost("it ended in the middle of the answer"), url)
     case let error as HTTPParserError: TransportError(.malformedResponse("\(error)"), url)
     // Errors of a body that a caller sends come through as they are.
     default: error
@@ -161,6 +163,16 @@ extension TransportError {
     case .ioOnClosedChannel, .alreadyClosed, .eof, .inputClosed, .outputClosed:
       .connectionLost("it was closed")
     default: .other("\(error)")
+    }
+  }
+
+  /// An address that needs no look-up is connected to without a word of its own for failure.
+  private static func problem(of error: IOError) -> Problem {
+    switch Errno(rawValue: error.errnoCode) {
+    case .connectionRefused, .noSuchFileOrDirectory, .permissionDenied, .hostIsDown, .noRouteToHost,
+      .networkUnreachable:
+      .unreachable(words(for: error))
+    default: .connectionLost(words(for: error))
     }
   }
 

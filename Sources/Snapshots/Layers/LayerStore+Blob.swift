@@ -32,7 +32,7 @@ extension LayerStore {
   }
 
   /// A blob that was made before and is still in the content store.
-  private func knownBlob(_ folder: LayerFolder, _ key: String) throws -> LayerBlob? {
+  func knownBlob(_ folder: LayerFolder, _ key: String) throws -> LayerBlob? {
     guard let bytes = try readStoreFile(folder.encoding(key)),
       let blob = LayerBlob(encoded: bytes), content.contains(blob.descriptor)
     else { return nil }
@@ -51,7 +51,8 @@ extension LayerStore {
     return try writer.finish().blob
   }
 
-  private func remember(_ blob: LayerBlob, at path: FilePath, of folder: LayerFolder) throws {
+  /// Notes the blob of an encoding for the next who asks.
+  func remember(_ blob: LayerBlob, at path: FilePath, of folder: LayerFolder) throws {
     let workspace = try Workspace(layout)
     let file = workspace.path.appending("blob")
     try writeStoreFile(blob.encoded, to: file)
