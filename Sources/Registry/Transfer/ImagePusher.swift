@@ -37,15 +37,20 @@ package final class ImagePusher: Sendable {
 
   /// Sends what is missing of an image or index, then its manifests, and names it.
   ///
-  /// - Parameter source: a repository that has what the store lacks; nil leaves it to what is known of
-  ///   each blob.
+  /// - Parameters:
+  ///   - source: a repository that has what the store lacks; nil leaves it to what is known of each
+  ///     blob.
+  ///   - byDigest: stores it under its digest alone, whatever tag the target has.
   ///
   /// Throws `RegistryError`, `ContentError` and `SystemCallError`. However it ends, nothing is under
   /// way afterwards.
-  package func push(_ root: Descriptor, source: Reference? = nil) async throws {
+  package func push(
+    _ root: Descriptor, source: Reference? = nil, byDigest: Bool = false
+  ) async throws {
+    let name = byDigest ? .digest(root.digest) : ManifestReference(target)
     do {
       try await withTaskCancellationHandler {
-        try await send(root, source)
+        try await send(root, as: name, source)
       } onCancel: {
         cancel()
       }
@@ -65,8 +70,9 @@ package final class ImagePusher: Sendable {
     for task in uploads.withLock({ Array($0.values) }) { task.cancel() }
   }
 
-  private func send(_ root: Descriptor, _ source: Reference?) async throws {
-    let name = ManifestReference(target)
+  private func send(
+    _ root: Descriptor, as name: ManifestReference, _ source: Reference?
+  ) async throws {
     if let present = try await repository.describe(name, access: .pullAndPush),
       present.digest == root.digest
     {

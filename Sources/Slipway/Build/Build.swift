@@ -45,8 +45,9 @@ extension Home {
     try source.report(plans[0].warnings, to: reporter)
 
     let steps = StepNumbering(plans.map(\.plan))
-    let delivery = try BuildDelivery(
-      request, home: self, firstStep: steps.next + 1, reporter)
+    let delivery = try await BuildDelivery(
+      request, for: plans.map(\.plan.configuration.platform), home: self,
+      firstStep: steps.next + 1, reporter)
     do {
       let builds = try await fetching(step: steps.next, reporter) {
         try await solve(plans, steps, contexts, request, delivery, reporter)
