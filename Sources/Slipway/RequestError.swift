@@ -1,4 +1,4 @@
-internal import OCI
+package import OCI
 package import Registry
 package import SystemPackage
 
@@ -13,6 +13,8 @@ package enum RequestError: Error, CustomStringConvertible {
   /// Neither the store nor the registry has it.
   case imageNotFound(RegistryError)
   case nothingToPush
+  /// None of several platforms is the one that an engine runs on.
+  case notForEngine(String, Platform, [Platform])
   case unknownImage(String)
   case ambiguousImage(String, [String])
   case fileExists(FilePath)
@@ -42,6 +44,10 @@ package enum RequestError: Error, CustomStringConvertible {
         + "and `--build-context` puts something else in its place"
     case .nothingToPush:
       "the image has no name to push it under; hint: name it with `--tag REGISTRY/REPOSITORY:TAG`"
+    case .notForEngine(let engine, let platform, let built):
+      "\(engine) takes one image of several, the one for `\(platform)`, and there are "
+        + built.map { "`\($0)`" }.joined(separator: ", ")
+        + "; hint: add it to `--platform`, or build for one platform alone"
     case .unknownImage(let text):
       "there is no image `\(text)` in the store; hint: `slipway images` lists them"
     case .ambiguousImage(let text, let names):

@@ -72,8 +72,21 @@ struct BuildCommand: AsyncParsableCommand {
 
   @Option(
     name: [.customShort("o"), .long],
-    help: "type=oci|docker|local|tar,dest=PATH; PATH alone is type=local. May be repeated.")
+    help: """
+      type=image|registry|oci|docker|local|tar[,dest=PATH][,ATTRIBUTE=VALUE…]; PATH alone is \
+      type=local, and - a tar on standard output. May be repeated.
+      """)
   var output: [String] = []
+
+  @Option(
+    help: """
+      [TYPE:]KEY=VALUE, an annotation of the image; TYPE is manifest, index, manifest-descriptor or \
+      index-descriptor, several with commas, and may have a platform: manifest[linux/arm64]:KEY=VALUE.
+      """)
+  var annotation: [String] = []
+
+  @Flag(help: "Load the image into a Docker or Podman engine; like -o type=docker.")
+  var load = false
 
   @Flag(help: "Send the image to the registries that its names are of; like -o type=registry.")
   var push = false
@@ -160,8 +173,13 @@ struct BuildCommand: AsyncParsableCommand {
     request.sshSockets = try Dictionary(
       ssh.map { try parseSSH($0, environment) }, uniquingKeysWith: { $1 })
     request.timestamps = timestamps
-    request.outputs = try output.map(ImageOutput.parse)
-    if push { request.outputs.append(ImageOutput(.registry([]))) }
+    request.outputs = try OutputArguments(
+      outputs: output, pushes: push, loads: load, annotations: annotation
+    ).parsed()
+    if request.outputs.contains(where: \.isStandardOutput) {
+      if isatty(STDOUT_FILENO) != 0 { throw OutputProblem.terminal }
+      if quiet { throw OutputProblem.quietOnStandardOutput }
+    }
     request.asksRegistries = pull
     request.imageIDFile = iidfile.map { FilePath($0) }
     request.metadataFile = metadataFile.map { FilePath($0) }

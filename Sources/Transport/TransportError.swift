@@ -98,6 +98,8 @@ extension TransportError {
     case let error as BoringSSLError: TransportError(problem(ofTLS: "\(error)"), url)
     case let error as IOError: TransportError(problem(of: error), url)
     case let error as ChannelError: TransportError(problem(of: error), url)
+    case HTTPParserError.invalidEOFState:
+      TransportError(.connectionLost("it ended in the middle of the answer"), url)
     case let error as HTTPParserError: TransportError(.malformedResponse("\(error)"), url)
     // Errors of a body that a caller sends come through as they are.
     default: error

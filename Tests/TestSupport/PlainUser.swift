@@ -36,12 +36,15 @@ package struct PlainUserSlipway: Sendable {
   let folder: TemporaryDirectory
 
   /// Runs a command to its end.
-  package func run(_ arguments: String...) async throws -> Command.Result {
+  package func run(
+    environment: [String: String] = [:], _ arguments: String...
+  ) async throws -> Command.Result {
     let drop = ["--reuid=\(user.id)", "--regid=\(user.id)", "--clear-groups"]
     var command = Command("setpriv", drop + [executable.string] + arguments)
     command.directory = folder.path
     command.environment["SLIPWAY_HOME"] = folder("home").string
     command.environment["HOME"] = folder.path.string
+    command.environment.merge(environment) { $1 }
     return try await command.run()
   }
 }

@@ -38,8 +38,10 @@ package final class ImagePusher: Sendable {
   /// Sends what is missing of an image or index, then its manifests, and names it.
   ///
   /// - Parameters:
-  ///   - source: a repository that has what the store lacks; nil leaves it to what is known of each blob.
-  ///   - name: another tag than the target's; several documents may be sent at the same time.
+  ///   - source: a repository that has what the store lacks; nil leaves it to what is known of each
+  ///     blob.
+  ///   - name: another tag than the target's, or the digest; several documents may be sent at the same
+  ///     time.
   ///
   /// Throws `RegistryError`, `ContentError` and `SystemCallError`. However it ends, nothing is under
   /// way afterwards.

@@ -63,7 +63,9 @@ extension Home {
     let shared = CacheImport(
       request.cacheSources, home: self, firstStep: steps.imports, reporter)
     defer { shared.finish() }
-    let delivery = try BuildDelivery(request, home: self, firstStep: steps.deliveries, reporter)
+    let delivery = try await BuildDelivery(
+      request, for: plans.map(\.plan.configuration.platform), home: self,
+      firstStep: steps.deliveries, reporter)
     do {
       let (builds, product) = try await fetching(step: steps.fetch, reporter) {
         // A Dockerfile that says `SOURCE_DATE_EPOCH` says it for all platforms.

@@ -56,7 +56,8 @@ extension LayerStore {
     return (blob, index)
   }
 
-  private func remember(_ bytes: [UInt8], at path: FilePath) throws {
+  /// Notes something of an encoding for the next who asks.
+  func remember(_ bytes: [UInt8], at path: FilePath) throws {
     let workspace = try Workspace(layout)
     let file = workspace.path.appending("file")
     try writeStoreFile(bytes, to: file)

@@ -84,7 +84,7 @@ extension LayerStore {
   }
 
   /// The bytes of a blob: from the content store, or as they arrive.
-  private func source(of blob: LayerBlob) throws -> any ByteSource {
+  func source(of blob: LayerBlob) throws -> any ByteSource {
     if content.contains(blob.descriptor) {
       return BlobFileSource(try BlobFile(content, blob.descriptor))
     }
