@@ -15,6 +15,7 @@ enum ArgumentProblem: Error, CustomStringConvertible {
   case mainContext(String)
   case secret(String)
   case unknownField(String, of: String, known: [String])
+  case destinationWithoutPath(String)
   case digestAsName(String)
   case noAgent(String)
   case volume(String)
@@ -40,6 +41,7 @@ enum ArgumentProblem: Error, CustomStringConvertible {
     case .unknownField(let field, let text, let known):
       "`\(field)` of `\(text)` is not known here; "
         + "hint: " + known.map { "`\($0)`" }.joined(separator: ", ")
+    case .destinationWithoutPath(let text): "`\(text)` names no file; hint: `\(text)PATH`"
     case .digestAsName(let text):
       "`\(text)` is a digest, which is no name that can be given; hint: `NAME:TAG`"
     case .noAgent(let text):
