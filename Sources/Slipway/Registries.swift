@@ -33,6 +33,11 @@ final class Registries: Sendable {
   /// For what is better done without than waited for.
   func clientForCaches() throws -> RegistryClient { try openedForCaches.client() }
 
+  /// Throws `RegistryError` where the registry does not let a credential in.
+  func checkAccess(to registry: String, as credential: Credential) async throws {
+    try await opened.client(as: credential).checkAccess(to: registry)
+  }
+
   func puller() throws -> ImagePuller {
     ImagePuller(store: store, origins: origins, client: try client())
   }
@@ -78,12 +83,21 @@ private final class LazyClient: Sendable {
   func client() throws -> RegistryClient {
     try made.withLock { made in
       if let made { return made }
-      let client = RegistryClient(
-        configuration: try RegistryConfiguration(environment: environment),
-        credentials: credentials, transport: HTTPTransport(environment: environment),
-        retries: retries)
+      let client = try makeClient(.stored(credentials))
       made = client
       return client
     }
+  }
+
+  /// A client that shows one credential to everybody it talks to.
+  func client(as credential: Credential) throws -> RegistryClient {
+    try makeClient(.given(credential))
+  }
+
+  private func makeClient(_ credentials: CredentialSource) throws -> RegistryClient {
+    RegistryClient(
+      configuration: try RegistryConfiguration(environment: environment),
+      credentials: credentials, transport: HTTPTransport(environment: environment), retries: retries
+    )
   }
 }

@@ -1,4 +1,5 @@
 package import OCI
+package import Registry
 package import SystemPackage
 
 /// What is wrong with what was asked for.
@@ -7,12 +8,10 @@ package enum RequestError: Error, CustomStringConvertible {
   case contextNotDirectory(FilePath)
   case noDockerfile(FilePath)
   case toolchainWithoutRecipe
-  /// This machine's own toolchain compiles for this machine.
-  case hostPlatform(Platform)
   case malformedEpoch(String)
   case secretVariableUnset(id: String, name: String)
-  /// Neither the store nor a registry has it; what the registry said.
-  case imageNotFound(Reference, String)
+  /// Neither the store nor the registry has it.
+  case imageNotFound(RegistryError)
   case nothingToPush
   case unknownImage(String)
   case ambiguousImage(String, [String])
@@ -33,15 +32,14 @@ package enum RequestError: Error, CustomStringConvertible {
     case .toolchainWithoutRecipe:
       "`--toolchain host` is for recipes, and this directory has a Dockerfile; "
         + "hint: `--build-context NAME=host:` puts this machine in the place of a stage or image"
-    case .hostPlatform(let platform):
-      "this machine's own system is `\(Platform.host)` and cannot build for `\(platform)`; "
-        + "hint: leave `--platform` out, or use an image of the toolchain"
     case .malformedEpoch(let text):
       "`SOURCE_DATE_EPOCH` is `\(text)`, which is not a number of seconds since 1970"
     case .secretVariableUnset(let id, let name):
       "the secret `\(id)` comes from the variable `\(name)`, which is not set"
-    case .imageNotFound(let reference, let problem):
-      "`\(reference.familiar)` is not in the local store, and cannot be pulled: \(problem)"
+    case .imageNotFound(let error):
+      "it is not in the local store, and its registry does not give it: \(error.problem); "
+        + "hint: \(error.hint ?? "check the network"); `slipway load` reads an image from an archive, "
+        + "and `--build-context` puts something else in its place"
     case .nothingToPush:
       "the image has no name to push it under; hint: name it with `--tag REGISTRY/REPOSITORY:TAG`"
     case .unknownImage(let text):

@@ -102,6 +102,18 @@ extension Reference {
   }
 }
 
+extension Platform {
+  static func parse(_ text: String) throws -> Platform {
+    guard let platform = Platform(text) else { throw ArgumentProblem.platform(text) }
+    return platform
+  }
+
+  /// Platforms with commas between them, in several options.
+  static func parse(list: [String]) throws -> [Platform] {
+    try list.flatMap { $0.split(separator: ",") }.map { try parse(String($0)) }
+  }
+}
+
 extension NetworkMode {
   static func parse(_ text: String) throws -> NetworkMode {
     switch text {

@@ -96,7 +96,7 @@ extension TransportError {
     case let error as NIOSSLExtraError: TransportError(.certificate("\(error)"), url)
     case let error as NIOSSLError: TransportError(problem(of: error), url)
     case let error as BoringSSLError: TransportError(problem(ofTLS: "\(error)"), url)
-    case let error as IOError: TransportError(.connectionLost(words(for: error)), url)
+    case let error as IOError: TransportError(problem(of: error), url)
     case let error as ChannelError: TransportError(problem(of: error), url)
     case let error as HTTPParserError: TransportError(.malformedResponse("\(error)"), url)
     // Errors of a body that a caller sends come through as they are.
@@ -127,6 +127,16 @@ extension TransportError {
       return .unreachable("\(failure)")
     }
     return .unresolvable(host: error.host)
+  }
+
+  /// Numeric addresses fail to connect without a `NIOConnectionError` around the reason.
+  private static func problem(of error: IOError) -> Problem {
+    switch Errno(rawValue: error.errnoCode) {
+    case .connectionRefused, .noRouteToHost, .networkUnreachable, .hostIsDown, .permissionDenied,
+      .noSuchFileOrDirectory, .addressNotAvailable:
+      .unreachable(words(for: error))
+    default: .connectionLost(words(for: error))
+    }
   }
 
   private static func problem(of error: NIOSSLError) -> Problem {

@@ -23,7 +23,8 @@ extension Home {
         return try await build(request, source, reporter)
       }
     } catch {
-      throw BuildFailure.describing(error, in: source)
+      throw BuildFailure.describing(
+        error, in: source, namingStep: request.targetPlatforms.count > 1)
     }
   }
 
@@ -36,25 +37,20 @@ extension Home {
     let contexts = try BuildContexts(request, source, home: self)
     let images = ImageSources(
       home: self, layouts: contexts.layouts, asksRegistries: request.asksRegistries)
-    var plans: [FrontendResult] = []
-    for platform in request.targetPlatforms {
-      let options = try contexts.frontendOptions(request, source, platform: platform)
-      plans.append(
-        try await DockerfileFrontend.plan(dockerfile, options: options, resolver: images))
-    }
-    try source.report(plans[0].warnings, to: reporter)
+    let plans = try await self.plans(dockerfile, request, source, contexts, images)
+    try source.report(plans.distinctWarnings, to: reporter)
 
     var request = request
     if request.ignoresCache { request.cacheSources = [] }
-    let steps = StepNumbering(plans.map(\.plan), after: 0, request)
     let found = FoundLayers()
+    let steps = StepNumbering(plans, after: 0, request)
     do {
       return try await carryOut(plans, steps, contexts, request, found, reporter)
     } catch {
       guard await forgetLost(found, after: error, reporter) else { throw error }
     }
     request.cacheSources = []
-    let further = StepNumbering(plans.map(\.plan), after: steps.last, request)
+    let further = StepNumbering(plans, after: steps.last, request)
     return try await carryOut(plans, further, contexts, request, FoundLayers(), reporter)
   }
 
@@ -69,12 +65,18 @@ extension Home {
     let delivery = try BuildDelivery(request, home: self, firstStep: steps.deliveries, reporter)
     do {
       let (builds, product) = try await fetching(step: steps.fetch, reporter) {
-        let builds = try await solve(plans, steps, contexts, request, delivery, reporter) {
-          $0.caches = shared.caches
-          $0.layerFound = { found.add($0) }
-        }
+        // A Dockerfile that says `SOURCE_DATE_EPOCH` says it for all platforms.
+        let latestTime = try request.latestTime(plans[0].sourceDateEpoch)
+        var inputs = try contexts.inputs(request, epoch: latestTime, reporter)
+        inputs.firstStep = steps.first
+        inputs.layerReady = delivery.layerReady(latestTime: latestTime)
+        inputs.caches = shared.caches
+        inputs.layerFound = { found.add($0) }
+        var builds = try await BuildEngine(stores: stores).solve(plans.map(\.plan), inputs)
         shared.finish()
         contexts.save()
+        let listsSteps = request.cacheTargets.contains { $0.place == .inline }
+        for number in builds.indices { builds[number].listsSteps = listsSteps }
         return (builds, try await delivery.deliver(builds))
       }
       try product.write(request)
@@ -88,32 +90,23 @@ extension Home {
     }
   }
 
-  /// Builds all platforms at once: what they share is built once, for the others to find.
-  private func solve(
-    _ plans: [FrontendResult], _ steps: StepNumbering, _ contexts: BuildContexts,
-    _ request: BuildRequest, _ delivery: BuildDelivery, _ reporter: Reporter,
-    _ complete: (inout BuildInputs) -> Void
-  ) async throws -> [SolvedBuild] {
-    let engine = BuildEngine(stores: stores)
-    let listsSteps = request.cacheTargets.contains { $0.place == .inline }
-    return try await withThrowingTaskGroup(of: (Int, SolvedBuild).self) { group in
-      for (number, lowered) in plans.enumerated() {
-        let latestTime = try request.latestTime(lowered.sourceDateEpoch)
-        var inputs = try contexts.inputs(request, epoch: latestTime, reporter)
-        inputs.firstStep = steps.first[number]
-        inputs.layerReady = delivery.layerReady(latestTime: latestTime)
-        complete(&inputs)
-        let all = inputs
-        group.addTask {
-          var build = try await engine.solve(lowered.plan, all)
-          build.listsSteps = listsSteps
-          return (number, build)
-        }
+  /// A plan for each platform, in the order in which they were asked for.
+  private func plans(
+    _ dockerfile: Dockerfile, _ request: BuildRequest, _ source: BuildSource,
+    _ contexts: BuildContexts, _ images: ImageSources
+  ) async throws -> [FrontendResult] {
+    var plans: [FrontendResult] = []
+    for platform in request.targetPlatforms {
+      let options = try contexts.frontendOptions(request, source, platform: platform)
+      do {
+        plans.append(
+          try await DockerfileFrontend.plan(dockerfile, options: options, resolver: images))
+      } catch {
+        guard options.isOneOfSeveral, let platform else { throw error }
+        throw BuildFailure.describing(error, in: source, of: platform)
       }
-      var builds: [Int: SolvedBuild] = [:]
-      for try await (number, build) in group { builds[number] = build }
-      return plans.indices.compactMap { builds[$0] }
     }
+    return plans
   }
 
   /// Shows what is fetched meanwhile as a step of its own; nothing is under way when this ends.
@@ -140,11 +133,9 @@ extension Home {
   }
 }
 
-/// The numbers of all steps of a build: those of one plan after those of another, then those of what
-/// happens besides.
+/// The numbers of all steps of a build: those of the plans, then those of what happens besides.
 private struct StepNumbering {
-  /// The number of each plan's first step.
-  let first: [Int]
+  let first: Int
   let fetch: Int
   /// The first of as many as there are shared caches to be asked.
   let imports: Int
@@ -152,30 +143,41 @@ private struct StepNumbering {
   let exports: Int
   /// The first of any number.
   let deliveries: Int
+  /// No number is above it.
+  let last: Int
 
-  init(_ plans: [BuildPlan], after last: Int, _ request: BuildRequest) {
-    var next = last + 1
-    var first: [Int] = []
-    for plan in plans {
-      first.append(next)
-      next += plan.vertices.count
-    }
-    self.first = first
-    fetch = next
+  init(_ plans: [FrontendResult], after previous: Int, _ request: BuildRequest) {
+    first = previous + 1
+    fetch = first + JointPlan(plans.map(\.plan)).vertices.count
     imports = fetch + 1
     exports = imports + request.cacheSources.count
     deliveries = exports + request.cacheTargets.count
-    // Each output has a step at most for each of its names.
-    self.last = deliveries + request.outputs.count * 64
+    // A step for each name of each output, at most.
+    let names = request.outputs.map { output in
+      if case .registry(let names) = output.destination {
+        max(names.count, request.tags.count)
+      } else {
+        0
+      }
+    }
+    last = deliveries + names.reduce(0, +)
   }
+}
 
-  /// No number is above it.
-  let last: Int
+extension [FrontendResult] {
+  /// The warnings of all platforms, each once, in the order of lines.
+  fileprivate var distinctWarnings: [SyntaxDiagnostic] {
+    var seen: Set<SyntaxDiagnostic> = []
+    return flatMap(\.warnings).filter { seen.insert($0).inserted }
+      .enumerated().sorted {
+        ($0.element.range.startLine, $0.offset) < ($1.element.range.startLine, $1.offset)
+      }.map(\.element)
+  }
 }
 
 extension BuildRequest {
   /// The platforms to build for, none twice; nil leaves the choice to the Dockerfile.
-  fileprivate var targetPlatforms: [Platform?] {
+  var targetPlatforms: [Platform?] {
     var seen: Set<Platform> = []
     let wanted = platforms.filter { seen.insert($0).inserted }
     return wanted.isEmpty ? [nil] : wanted
@@ -196,7 +198,7 @@ extension BuildRequest {
 extension BuildProduct {
   fileprivate func write(_ request: BuildRequest) throws {
     if let path = request.imageIDFile {
-      try OutputFile.write(Array("\(configuration)".utf8), to: path)
+      try OutputFile.write(Array("\(configuration ?? descriptor.digest)".utf8), to: path)
     }
     if let path = request.metadataFile {
       let metadata = BuildMetadata(
@@ -209,7 +211,7 @@ extension BuildProduct {
 
 /// What `--metadata-file` holds, under the names that buildx gives.
 private struct BuildMetadata: Encodable {
-  let configurationDigest: Digest
+  let configurationDigest: Digest?
   let digest: Digest
   let descriptor: Descriptor
   let names: [String]
@@ -223,7 +225,7 @@ private struct BuildMetadata: Encodable {
 
   func encode(to encoder: any Encoder) throws {
     var values = encoder.container(keyedBy: CodingKeys.self)
-    try values.encode(configurationDigest, forKey: .configurationDigest)
+    try values.encodeIfPresent(configurationDigest, forKey: .configurationDigest)
     try values.encode(digest, forKey: .digest)
     try values.encode(descriptor, forKey: .descriptor)
     if !names.isEmpty { try values.encode(names.joined(separator: ","), forKey: .name) }
