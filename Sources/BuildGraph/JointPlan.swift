@@ -36,12 +36,11 @@ package struct JointPlan: Sendable {
     targets.append(places[plan.target])
   }
 
-  /// What a vertex needs, itself included.
-  package func vertices(below target: Int) -> Set<Int> {
-    var needed: Set<Int> = []
-    var pending = [target]
-    while let index = pending.popLast() {
-      if needed.insert(index).inserted { pending += vertices[index].inputs }
+  /// All vertices that a vertex needs, itself included.
+  package func vertices(under index: Int) -> Set<Int> {
+    var needed: Set<Int> = [index]
+    for vertex in (0...index).reversed() where needed.contains(vertex) {
+      needed.formUnion(vertices[vertex].inputs)
     }
     return needed
   }

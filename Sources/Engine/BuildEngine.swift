@@ -38,12 +38,12 @@ package struct BuildEngine: Sendable {
       await solver.finish()
       try await confirm(solver)
       let steps = await solver.solvedSteps()
-      return plans.indices.map { index in
-        let needed = joint.vertices(below: joint.targets[index])
+      return plans.indices.map { number in
+        let own = joint.vertices(under: joint.targets[number])
         return SolvedBuild(
-          plan: plans[index], state: states[index],
-          steps: steps.filter { needed.contains($0.vertex) }.map(\.step), stores: stores,
-          encoding: inputs.encoding)
+          plan: plans[number], state: states[number],
+          steps: steps.filter { own.contains($0.key) }.sorted { $0.key < $1.key }.map(\.value),
+          stores: stores, encoding: inputs.encoding)
       }
     } catch {
       await solver.finish()

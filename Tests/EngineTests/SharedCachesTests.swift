@@ -148,7 +148,7 @@ struct SharedCachesTests {
         }
       })
     inputs.caches = caches
-    let build = try await BuildEngine(stores: stores).solve(plan, inputs)
+    let build = try await BuildEngine(stores: stores).solve([plan], inputs)[0]
     return Outcome(
       build: build, digest: try await build.image().digest, ran: ran.withLock { $0 })
   }

@@ -405,6 +405,23 @@ struct SharedCacheTests {
   }
 
   @Test(
+    "a layer that was deleted is put back by the next export",
+    .enabled(if: Requirement.tools("curl"), "needs curl"))
+  func layerPutBack() async throws {
+    let (cache, registry, expected) = try await warmRegistry()
+    for digest in try layers(registry) {
+      let url = "\(registry.url)/v2/team/cache/blobs/\(digest)"
+      try await Command("curl", ["-sf", "-X", "DELETE", url]).check()
+    }
+    let again = try await machine().build(
+      context.path, "--cache-from", cache.source, "--cache-to", cache.target + ",mode=max")
+    #expect(again.digest == expected)
+    #expect(steps(again.ran).count == 4)
+    let warm = try await machine().build(context.path, "--cache-from", cache.source)
+    #expect(steps(warm.ran) == [])
+  }
+
+  @Test(
     "a layer that turns out to be gone or wrong later makes the build begin again without the cache",
     arguments: [true, false])
   func layerLost(isGone: Bool) async throws {
@@ -501,6 +518,38 @@ struct SharedCacheTests {
     #expect(steps(none.ran).count == 7)
   }
 
+  @Test("what an image says of its steps does not depend on what else is built with it")
+  func inlineOfSeveral() async throws {
+    let registry = try FaultyRegistry()
+    try dockerfile(
+      """
+      FROM scratch AS files
+      COPY one /one
+      FROM scratch
+      ARG TARGETARCH
+      COPY one /one-$TARGETARCH
+      COPY --from=files /one /two
+      """)
+    let flags = ["--push", "--cache-to", "type=inline"]
+    let alone = try await machine().build(
+      context.path,
+      arguments: flags + ["--platform", "linux/arm64", "-t", "\(registry.host)/team/app:alone"])
+    try await machine().build(
+      context.path,
+      arguments: flags + [
+        "--platform", "linux/amd64,linux/arm64", "-t", "\(registry.host)/team/app:both",
+      ])
+    let both = try JSON.decode(
+      ImageIndex.self, from: try #require(registry.manifest("both", in: "team/app")))
+    #expect(both.manifests.map(\.digest.description).contains(alone.digest))
+    let warm = try await machine().build(
+      context.path,
+      arguments: [
+        "--platform", "linux/amd64,linux/arm64", "--cache-from", "\(registry.host)/team/app:both",
+      ])
+    #expect(steps(warm.ran) == [])
+  }
+
   // MARK: - What is said
 
   @Test("a cache that cannot be written fails the build, unless that is to be ignored")
@@ -532,7 +581,6 @@ struct SharedCacheTests {
       context.path, "--secret", "id=s,src=\(secret("s"))", "--build-arg",
       "TOKEN=kept-from-everybody",
       "--cache-to", cache.target + ",mode=max,compression=uncompressed")
-    #expect(try Files.text(cache.directory.appending("index.json")).contains("main") == false)
     let found = try await Command("grep", ["-rl", "kept-from-everybody", cache.directory.string])
       .run()
     #expect(found.text == "")

@@ -17,7 +17,6 @@ package struct InlineSteps: Codable, Sendable {
     var baseCount: Int?
     var identity: Digest
     var keys: [Digest]
-    var label: String?
   }
 
   /// The part of a configuration that has them.
@@ -73,7 +72,8 @@ package struct InlineSteps: Codable, Sendable {
       for key in entry.keys {
         result[key] = SharedStep(
           key: key, keys: entry.keys, identity: entry.identity, base: base,
-          label: entry.label ?? "a step of another stage", parts: [], layer: layer)
+          label: layer == nil ? "a step of another stage" : "a step of the image", parts: [],
+          layer: layer)
       }
     }
     return result

@@ -49,12 +49,13 @@ extension SolvedBuild {
 
   /// What an image says of the steps that it was made by, so that it is a cache itself.
   func inlineSteps(_ encoding: LayerEncoding) -> InlineSteps {
+    // Nothing that depends on what else was built with it: no label, and in the order of the keys.
     let entries = steps.map { step in
       let place = place(of: step)
       return InlineSteps.Entry(
         layer: place, baseCount: place == nil ? nil : step.base.count, identity: step.identity,
-        keys: step.keys.map(\.digest), label: place == nil ? nil : step.label)
-    }
+        keys: step.keys.map(\.digest))
+    }.sorted { $0.keys[0] < $1.keys[0] }
     return InlineSteps(encoding: encoding.key, steps: entries)
   }
 }

@@ -26,10 +26,12 @@ extension Solver {
   /// What stands for a step that was run although it was in the cache is known to this machine alone.
   /// So the keys of such a step, and of those on it, are made as if it had been run for the first time:
   /// they are the keys that other machines will ask for.
-  func solvedSteps() async -> [(vertex: Int, step: SolvedStep)] {
+  ///
+  /// They come by their vertices.
+  func solvedSteps() async -> [Int: SolvedStep] {
     var stacks: [Int: [LayerID]] = [:]
     var replaced: [Int: Digest] = [:]
-    var steps: [(vertex: Int, step: SolvedStep)] = []
+    var steps: [Int: SolvedStep] = [:]
     for (index, vertex) in plan.vertices.enumerated() {
       switch vertex.operation {
       case .source(.scratch), .source(.host): stacks[index] = []
@@ -44,10 +46,10 @@ extension Solver {
       case .execute, .file:
         guard let known = await knownResult(of: index) else { continue }
         let base = vertex.inputs.first.flatMap { stacks[$0] }
-        if let base, let layer = known.record.layer { stacks[index] = base + [layer] }
+        if let base, let layer = known.record?.layer { stacks[index] = base + [layer] }
         let step = share(known, vertex, on: base, replaced)
         if step.replacesOthers { replaced[index] = step.identity }
-        steps.append((index, step))
+        steps[index] = step
       }
     }
     return steps
@@ -55,14 +57,16 @@ extension Solver {
 
   private struct KnownResult {
     let keys: [StepKey]
-    let record: CacheRecord
+    /// What stands for the result, also where nobody is known to have run the step.
+    let identity: Digest
+    let record: CacheRecord?
   }
 
   private func knownResult(of index: Int) async -> KnownResult? {
-    guard let resolution = try? await resolutions[index]?.value,
-      let record = made[index] ?? resolution.record
-    else { return nil }
-    return KnownResult(keys: resolution.keys, record: record)
+    guard let resolution = try? await resolutions[index]?.value else { return nil }
+    let record = made[index] ?? resolution.record
+    return KnownResult(
+      keys: resolution.keys, identity: record?.identity ?? resolution.identity, record: record)
   }
 
   private func share(
@@ -70,10 +74,10 @@ extension Solver {
   ) -> SolvedStep {
     var keys = known.keys
     // Found by its definition: the key by content is known from when it was made.
-    if keys.count == 1, let made = known.record.keys, made.count == 2 {
+    if keys.count == 1, let made = known.record?.keys, made.count == 2 {
       keys.append(StepKey(known: made[1]))
     }
-    var identity = known.record.identity
+    var identity = known.identity
     let isOwn = !keys.contains { $0.digest == identity }
     let isOnReplaced = vertex.inputs.contains { replaced[$0] != nil }
     if isOwn || isOnReplaced {
@@ -81,7 +85,7 @@ extension Solver {
       identity = keys.last?.digest ?? identity
     }
     return SolvedStep(
-      keys: keys, identity: identity, layer: base == nil ? nil : known.record.layer,
+      keys: keys, identity: identity, layer: base == nil ? nil : known.record?.layer,
       base: base ?? [], label: vertex.label,
       replacesOthers: isOwn || isOnReplaced)
   }

@@ -40,15 +40,14 @@ package final class ImagePusher: Sendable {
   /// - Parameters:
   ///   - source: a repository that has what the store lacks; nil leaves it to what is known of each
   ///     blob.
-  ///   - name: another tag than the target's, or the digest; several documents may be sent at the same
-  ///     time.
+  ///   - name: another tag than the target's, or the digest; it gets the document and all that it names
+  ///     whatever it had before. Several documents may be sent at the same time.
   ///
   /// Throws `RegistryError`, `ContentError` and `SystemCallError`. However it ends, nothing is under
   /// way afterwards.
   package func push(
     _ root: Descriptor, source: Reference? = nil, as name: ManifestReference? = nil
   ) async throws {
-    let name = name ?? ManifestReference(target)
     do {
       try await withTaskCancellationHandler {
         try await send(root, source, name)
@@ -72,10 +71,11 @@ package final class ImagePusher: Sendable {
   }
 
   private func send(
-    _ root: Descriptor, _ source: Reference?, _ name: ManifestReference
+    _ root: Descriptor, _ source: Reference?, _ other: ManifestReference?
   ) async throws {
+    let name = other ?? ManifestReference(target)
     let place = "\(target.name):\(name)"
-    if let present = try await repository.describe(name, access: .pullAndPush),
+    if other == nil, let present = try await repository.describe(name, access: .pullAndPush),
       present.digest == root.digest
     {
       // Where the manifest is, there is everything that it names.

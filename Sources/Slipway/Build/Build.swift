@@ -42,16 +42,15 @@ extension Home {
 
     var request = request
     if request.ignoresCache { request.cacheSources = [] }
-    let joint = JointPlan(plans.map(\.plan))
-    let steps = StepNumbering(joint, after: 0, request)
     let found = FoundLayers()
+    let steps = StepNumbering(plans, after: 0, request)
     do {
       return try await carryOut(plans, steps, contexts, request, found, reporter)
     } catch {
       guard await forgetLost(found, after: error, reporter) else { throw error }
     }
     request.cacheSources = []
-    let further = StepNumbering(joint, after: steps.last, request)
+    let further = StepNumbering(plans, after: steps.last, request)
     return try await carryOut(plans, further, contexts, request, FoundLayers(), reporter)
   }
 
@@ -76,10 +75,10 @@ extension Home {
         inputs.caches = shared.caches
         inputs.layerFound = { found.add($0) }
         var builds = try await BuildEngine(stores: stores).solve(plans.map(\.plan), inputs)
-        let listsSteps = request.cacheTargets.contains { $0.place == .inline }
-        for index in builds.indices { builds[index].listsSteps = listsSteps }
         shared.finish()
         contexts.save()
+        let listsSteps = request.cacheTargets.contains { $0.place == .inline }
+        for number in builds.indices { builds[number].listsSteps = listsSteps }
         return (builds, try await delivery.deliver(builds))
       }
       try product.write(request)
@@ -136,20 +135,8 @@ extension Home {
   }
 }
 
-extension [FrontendResult] {
-  /// The warnings of all platforms, each once, in the order of lines.
-  fileprivate var distinctWarnings: [SyntaxDiagnostic] {
-    var seen: Set<SyntaxDiagnostic> = []
-    return flatMap(\.warnings).filter { seen.insert($0).inserted }
-      .enumerated().sorted {
-        ($0.element.range.startLine, $0.offset) < ($1.element.range.startLine, $1.offset)
-      }.map(\.element)
-  }
-}
-
 /// The numbers of all steps of a build: those of the plans, then those of what happens besides.
 private struct StepNumbering {
-  /// The number of the plans' first step.
   let first: Int
   let fetch: Int
   /// The first of as many as there are shared caches to be asked.
@@ -161,14 +148,26 @@ private struct StepNumbering {
   /// No number is above it.
   let last: Int
 
-  init(_ plan: JointPlan, after last: Int, _ request: BuildRequest) {
-    first = last + 1
-    fetch = first + plan.vertices.count
+  init(_ plans: [FrontendResult], after previous: Int, _ request: BuildRequest) {
+    first = previous + 1
+    fetch = first + JointPlan(plans.map(\.plan)).vertices.count
     imports = fetch + 1
     exports = imports + request.cacheSources.count
     deliveries = exports + request.cacheTargets.count
-    // Each output has a step at most for each of its names.
-    self.last = deliveries + request.outputs.count * 64
+    // A step for each name of each output, at most, or one for an engine.
+    let counts = request.outputs.map { max(1, $0.names.count, request.tags.count) }
+    last = deliveries + counts.reduce(0, +)
+  }
+}
+
+extension [FrontendResult] {
+  /// The warnings of all platforms, each once, in the order of lines.
+  fileprivate var distinctWarnings: [SyntaxDiagnostic] {
+    var seen: Set<SyntaxDiagnostic> = []
+    return flatMap(\.warnings).filter { seen.insert($0).inserted }
+      .enumerated().sorted {
+        ($0.element.range.startLine, $0.offset) < ($1.element.range.startLine, $1.offset)
+      }.map(\.element)
   }
 }
 
