@@ -117,7 +117,9 @@ let package = Package(
     tests(of: "Archive", uses: ["TestSupport"]),
     tests(of: "Reporting"),
     tests(of: "Transport", uses: ["TestSupport", systemPackage]),
-    tests(of: "Registry", uses: ["Transport", "OCI", "TestSupport", systemPackage]),
+    tests(
+      of: "Registry",
+      uses: ["Transport", "OCI", "Archive", "Snapshots", "TestSupport", systemPackage]),
     tests(of: "DockerfileSyntax"),
     tests(of: "BuildGraph", uses: ["OCI"]),
     tests(of: "Snapshots", uses: ["TestSupport", "Archive", "OCI", "CLinux", systemPackage]),

@@ -14,7 +14,13 @@ package final class ImagePusher: Sendable {
   private let client: RegistryClient
   private let observer: TransferObserver
   private let places: Turnstile
-  private let uploads = Mutex<[Digest: Task<Void, any Error>]>([:])
+  private let state = Mutex(State())
+
+  private struct State {
+    var uploads: [Digest: Task<Void, any Error>] = [:]
+    /// Nothing is begun any more.
+    var isStopped = false
+  }
 
   package init(
     to target: Reference, store: ContentStore, origins: BlobOrigins, client: RegistryClient,
@@ -62,12 +68,17 @@ package final class ImagePusher: Sendable {
 
   /// Stops what `begin` began, for an image that will not be sent after all.
   package func stop() async {
-    cancel()
-    for task in uploads.withLock({ Array($0.values) }) { _ = await task.result }
+    for upload in cancel() { _ = await upload.result }
   }
 
-  private func cancel() {
-    for task in uploads.withLock({ Array($0.values) }) { task.cancel() }
+  @discardableResult
+  private func cancel() -> [Task<Void, any Error>] {
+    let uploads = state.withLock { state in
+      state.isStopped = true
+      return Array(state.uploads.values)
+    }
+    for upload in uploads { upload.cancel() }
+    return uploads
   }
 
   private func send(
@@ -99,7 +110,14 @@ package final class ImagePusher: Sendable {
       try await withThrowingTaskGroup(of: Void.self) { group in
         for blob in Set(try Image(document, in: store).parts()) {
           let upload = upload(of: blob, source)
-          group.addTask { try await upload.value }
+          group.addTask {
+            // Where one fails, the others are not waited for.
+            try await withTaskCancellationHandler {
+              try await upload.value
+            } onCancel: {
+              upload.cancel()
+            }
+          }
         }
         try await group.waitForAll()
       }
@@ -107,7 +125,8 @@ package final class ImagePusher: Sendable {
   }
 
   private func isThere(_ document: Descriptor) async throws -> Bool {
-    try await repository.describe(.digest(document.digest), access: .pullAndPush) != nil
+    try await repository.describe(.digest(document.digest), access: .pullAndPush)?.digest
+      == document.digest
   }
 
   private func put(_ document: Descriptor, as name: ManifestReference) async throws {
@@ -122,7 +141,10 @@ package final class ImagePusher: Sendable {
     let candidates = source.map { [$0] } ?? origins.repositories(of: document.digest)
     for origin in candidates {
       let found = try await client.repository(origin).manifest(.digest(document.digest))
-      _ = try store.add(found.bytes, as: found.descriptor.mediaType)
+      let store = store
+      try await BlockingWork.run {
+        _ = try store.add(found.bytes, as: found.descriptor.mediaType)
+      }
       return
     }
     throw missing(document.digest)
@@ -135,10 +157,11 @@ package final class ImagePusher: Sendable {
   // MARK: - Blobs
 
   private func upload(of blob: Descriptor, _ source: Reference? = nil) -> Task<Void, any Error> {
-    uploads.withLock { uploads in
-      if let known = uploads[blob.digest] { return known }
+    state.withLock { state in
+      if let known = state.uploads[blob.digest] { return known }
       let task = Task { [self] in try await places.pass { try await self.sendBlob(blob, source) } }
-      uploads[blob.digest] = task
+      if state.isStopped { task.cancel() }
+      state.uploads[blob.digest] = task
       return task
     }
   }
