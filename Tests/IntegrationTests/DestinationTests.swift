@@ -93,8 +93,8 @@ struct DestinationTests {
       let place = directory("levels")
       try await build("-o", "type=oci,tar=false,dest=\(place),\(form)")
       let size = try await find("document['layers'][-1]['size']", in: "oci:\(place)")
-      let bytes: Int? = Int(size)
-      sizes[form] = try #require(bytes)
+      sizes[form] = Int(size)
+      #expect(Int(size) ?? 0 > 0)
       configurations.insert(try await find("document['config']['digest']", in: "oci:\(place)"))
       Files.remove(place)
     }
