@@ -20,7 +20,7 @@ package struct EngineDestination: Sendable {
   /// in the meantime.
   private static let patience = StallLimit(period: .seconds(300), minimum: 1)
   /// Who is there answers in ten of these.
-  private static let probePatience = StallLimit(period: .seconds(1), minimum: 1)
+  private static let probePatience = StallLimit(period: .seconds(15), minimum: 1)
   private static let answerLimit = 1 << 20
 
   /// The engine that the environment means: the first that answers of
