@@ -28,10 +28,10 @@ extension Home {
     if let error = error as? EngineError, error.isOfTheBuildItself { return false }
     let store = stores.layers
     let doubtful = found.inDoubt(store)
-    let found = await problems(of: doubtful, stopsAtFirst: true).values.first
+    let unsound = await problems(of: doubtful, stopsAtFirst: true).values.first
     // What could not be fetched a moment ago is lost, even if it looks sound now.
-    let isLost = found == nil && !doubtful.isEmpty && error.isFailureToFetch
-    guard let problem = found ?? (isLost ? error : nil) else { return false }
+    let isLost = unsound == nil && !doubtful.isEmpty && error.isFailureToFetch
+    guard let problem = unsound ?? (isLost ? error : nil) else { return false }
     if isLost { for layer in doubtful { try? store.remove(layer) } }
     // One that is lost is enough: to look for the others where it was would take as long again.
     for layer in (try? store.absentLayers()) ?? [] { try? store.remove(layer) }
