@@ -12,13 +12,13 @@ internal import SystemPackage
 /// record was found. Each question is answered once a build; vertices that do not depend on each
 /// other are worked on at the same time, and equal steps of several processes share one run.
 actor Solver {
-  private let plan: BuildPlan
+  private let plan: JointPlan
   private let stores: EngineStores
   private let inputs: BuildInputs
   private let files: FileHandler
   private let executions: ExecutionHandler
   private let running: Turnstile
-  /// The steps whose layers the image has.
+  /// The steps whose layers an image has.
   private let imageSteps: Set<Int>
 
   private var resolutions: [Int: Task<Resolution, any Error>] = [:]
@@ -32,7 +32,7 @@ actor Solver {
   /// The keys under which this build wrote records.
   private(set) var writtenKeys: Set<Digest> = []
 
-  init(_ plan: BuildPlan, stores: EngineStores, inputs: BuildInputs) {
+  init(_ plan: JointPlan, stores: EngineStores, inputs: BuildInputs) {
     self.plan = plan
     self.stores = stores
     self.inputs = inputs
@@ -41,6 +41,14 @@ actor Solver {
     executions = ExecutionHandler(stores: stores, inputs: inputs, trees: trees)
     imageSteps = plan.imageSteps
     running = Turnstile(limit: max(4, 2 * sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+  }
+
+  /// The states that vertices make.
+  func states(of indexes: [Int]) async throws -> [FileSystemState] {
+    for index in indexes { begin(index) }
+    var states: [FileSystemState] = []
+    for index in indexes { states.append(try await state(of: index)) }
+    return states
   }
 
   /// The state that a vertex makes.
@@ -299,7 +307,7 @@ actor Solver {
   private func result(of index: Int, _ vertex: Vertex) async throws -> FileSystemState {
     let resolution = try await resolution(of: index)
     let base = try await state(of: vertex.inputs[0])
-    let step = StepID(inputs.firstStep + index)
+    let step = StepID(index + 1)
     inputs.reporter.report(.stepAnnounced(step, name: vertex.label))
     if let record = resolution.record {
       inputs.reporter.report(.stepFinished(step, .cached))
@@ -318,7 +326,7 @@ actor Solver {
     }
   }
 
-  /// Tells of a layer that the image will have.
+  /// Tells of a layer that an image will have.
   private func ready(_ state: FileSystemState, _ index: Int) -> FileSystemState {
     if let layerReady = inputs.layerReady, imageSteps.contains(index) { layerReady(state) }
     return state
@@ -328,7 +336,7 @@ actor Solver {
   private func run(
     _ index: Int, _ vertex: Vertex, _ resolution: Resolution, states: [FileSystemState]
   ) async throws -> LayerID {
-    let step = StepID(inputs.firstStep + index)
+    let step = StepID(index + 1)
     let key = resolution.keys[resolution.keys.count - 1]
     let lockPath = stores.home.appending("locks").appending("step-\(key.digest.short)")
     let lock = try await BlockingWork.wait {

@@ -1,6 +1,7 @@
+internal import CLinux
 import Glibc
 import Synchronization
-package import SystemPackage
+import SystemPackage
 
 /// A blob that arrives in pieces and may be interrupted: what is there already is kept, also when the
 /// process ends, and whoever fetches the blob next goes on where it stopped.
@@ -32,7 +33,7 @@ package final class PartialBlob: Sendable {
     case failed(any Error)
   }
 
-  /// Begins, or goes on with what an interrupted attempt left. Reads that once, to digest it.
+  /// Begins, or goes on with what an interrupted attempt left, once `takeUp` has read that.
   package init(_ descriptor: Descriptor, in store: ContentStore) throws {
     self.descriptor = descriptor
     self.store = store
@@ -48,7 +49,6 @@ package final class PartialBlob: Sendable {
       flock(file.rawValue, LOCK_EX | LOCK_NB)
     }
     state = Mutex(State())
-    try digestPresent()
   }
 
   /// Whether the file is ours now. One that was renamed meanwhile is a blob of the store, and must
@@ -61,7 +61,9 @@ package final class PartialBlob: Sendable {
       && held.st_ino == named.st_ino && held.st_dev == named.st_dev
   }
 
-  private func digestPresent() throws {
+  /// Digests what an interrupted attempt left, before anything is appended. Blocks the thread for as
+  /// long as reading takes.
+  package func takeUp() throws {
     var buffer = [UInt8](repeating: 0, count: 1 << 18)
     try state.withLock { state in
       while true {
@@ -132,7 +134,12 @@ package final class PartialBlob: Sendable {
   }
 
   /// Tells who reads along that nothing more will come.
+  ///
+  /// Where the disk is full, what has arrived goes too: it would keep everything else from working.
   package func fail(_ error: any Error) {
+    if let error = error as? SystemCallError, [.noSpace, .diskQuotaExceeded].contains(error.code) {
+      try? restart()
+    }
     finish(.failed(error))
   }
 

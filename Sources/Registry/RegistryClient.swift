@@ -15,7 +15,7 @@ package final class RegistryClient: Sendable {
   private let withoutTLS = Mutex<Set<RegistryEndpoint>>([])
 
   package init(
-    configuration: RegistryConfiguration, credentials: CredentialStore, transport: HTTPTransport,
+    configuration: RegistryConfiguration, credentials: CredentialSource, transport: HTTPTransport,
     retries: RetryPolicy = RetryPolicy()
   ) {
     self.configuration = configuration

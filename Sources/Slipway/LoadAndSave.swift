@@ -35,6 +35,14 @@ extension Home {
       }
       return NamedImage(descriptor: try descriptor(of: text), names: tag.map { [$0] } ?? [])
     }
+    try await whileInUse {
+      for image in named { try await registries.complete(image.descriptor) }
+      try await write(named, as: format, to: path)
+    }
+  }
+
+  /// Writes images that are whole.
+  func write(_ images: [NamedImage], as format: SaveFormat, to path: FilePath?) async throws {
     let target = path.map { ArchiveTarget.file($0) } ?? .descriptor(STDOUT_FILENO)
     let destination: ExportDestination
     switch (format, path) {
@@ -43,11 +51,8 @@ extension Home {
     case (.oci, let path?): destination = .layoutDirectory(path)
     case (.oci, nil): throw RequestError.layoutNeedsDirectory
     }
-    try await whileInUse {
-      for image in named { try await registries.complete(image.descriptor) }
-      let exporter = ImageExporter(store: content)
-      try await BlockingWork.run { try exporter.write(named, to: destination) }
-    }
+    let exporter = ImageExporter(store: content)
+    try await BlockingWork.run { try exporter.write(images, to: destination) }
   }
 
   /// Writes an image to a destination of a build, and says where; nil for those that are not files.

@@ -25,6 +25,11 @@ final class Registries: Sendable {
   /// Throws what is wrong with the settings.
   func client() throws -> RegistryClient { try opened.client() }
 
+  /// Throws `RegistryError` where the registry does not let a credential in.
+  func checkAccess(to registry: String, as credential: Credential) async throws {
+    try await opened.client(as: credential).checkAccess(to: registry)
+  }
+
   func puller() throws -> ImagePuller {
     ImagePuller(store: store, origins: origins, client: try client())
   }
@@ -65,11 +70,20 @@ private final class LazyClient: Sendable {
   func client() throws -> RegistryClient {
     try made.withLock { made in
       if let made { return made }
-      let client = RegistryClient(
-        configuration: try RegistryConfiguration(environment: environment),
-        credentials: credentials, transport: HTTPTransport(environment: environment))
+      let client = try makeClient(.stored(credentials))
       made = client
       return client
     }
+  }
+
+  /// A client that shows one credential to everybody it talks to.
+  func client(as credential: Credential) throws -> RegistryClient {
+    try makeClient(.given(credential))
+  }
+
+  private func makeClient(_ credentials: CredentialSource) throws -> RegistryClient {
+    RegistryClient(
+      configuration: try RegistryConfiguration(environment: environment),
+      credentials: credentials, transport: HTTPTransport(environment: environment))
   }
 }

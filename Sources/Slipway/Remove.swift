@@ -1,5 +1,6 @@
 internal import Engine
 internal import OCI
+internal import Registry
 internal import Snapshots
 internal import SystemPackage
 
@@ -40,5 +41,6 @@ extension Home {
     for digest in try content.blobs() where !kept.contains(digest) {
       content.remove(digest)
     }
+    registries.origins.keep(only: kept)
   }
 }

@@ -7,12 +7,10 @@ package enum RequestError: Error, CustomStringConvertible {
   case contextNotDirectory(FilePath)
   case noDockerfile(FilePath)
   case toolchainWithoutRecipe
-  /// This machine's own toolchain compiles for this machine.
-  case hostPlatform(Platform)
   case malformedEpoch(String)
   case secretVariableUnset(id: String, name: String)
   /// Neither the store nor a registry has it; what the registry said.
-  case imageNotFound(Reference, String)
+  case imageNotFound(String)
   case nothingToPush
   /// None of several platforms is the one that an engine runs on.
   case notForEngine(String, Platform, [Platform])
@@ -33,15 +31,12 @@ package enum RequestError: Error, CustomStringConvertible {
     case .toolchainWithoutRecipe:
       "`--toolchain host` is for recipes, and this directory has a Dockerfile; "
         + "hint: `--build-context NAME=host:` puts this machine in the place of a stage or image"
-    case .hostPlatform(let platform):
-      "this machine's own system is `\(Platform.host)` and cannot build for `\(platform)`; "
-        + "hint: leave `--platform` out, or use an image of the toolchain"
     case .malformedEpoch(let text):
       "`SOURCE_DATE_EPOCH` is `\(text)`, which is not a number of seconds since 1970"
     case .secretVariableUnset(let id, let name):
       "the secret `\(id)` comes from the variable `\(name)`, which is not set"
-    case .imageNotFound(let reference, let problem):
-      "`\(reference.familiar)` is not in the local store, and cannot be pulled: \(problem)"
+    case .imageNotFound(let problem):
+      "it is not in the local store, and its registry does not give it: \(problem)"
     case .nothingToPush:
       "the image has no name to push it under; hint: name it with `--tag REGISTRY/REPOSITORY:TAG`"
     case .notForEngine(let engine, let platform, let built):

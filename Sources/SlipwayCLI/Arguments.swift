@@ -14,6 +14,7 @@ enum ArgumentProblem: Error, CustomStringConvertible {
   case contextKind(String)
   case mainContext(String)
   case secret(String)
+  case placeWithoutPath(String)
   case unknownField(String, of: String, known: [String])
   case digestAsName(String)
   case noAgent(String)
@@ -37,6 +38,7 @@ enum ArgumentProblem: Error, CustomStringConvertible {
         + "hint: fetch or unpack it, and give the directory"
     case .secret(let text):
       "`\(text)` is not a secret; hint: `id=ID,src=FILE` or `id=ID,env=VARIABLE`"
+    case .placeWithoutPath(let text): "`\(text)` has no path; hint: `\(text)PATH`"
     case .unknownField(let field, let text, let known):
       "`\(field)` of `\(text)` is not known here; "
         + "hint: " + known.map { "`\($0)`" }.joined(separator: ", ")
@@ -94,6 +96,18 @@ extension Reference {
     let reference = try Reference(text)
     guard reference.digest == nil else { throw ArgumentProblem.digestAsName(text) }
     return reference
+  }
+}
+
+extension Platform {
+  static func parse(_ text: String) throws -> Platform {
+    guard let platform = Platform(text) else { throw ArgumentProblem.platform(text) }
+    return platform
+  }
+
+  /// Platforms with commas between them, in several options.
+  static func parse(list: [String]) throws -> [Platform] {
+    try list.flatMap { $0.split(separator: ",") }.map { try parse(String($0)) }
   }
 }
 

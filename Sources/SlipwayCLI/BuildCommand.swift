@@ -147,12 +147,7 @@ struct BuildCommand: AsyncParsableCommand {
     request.tags = try tag.map(Reference.parse(newName:))
     request.buildArguments = try Assignment.table(buildArgument, environment: environment)
     request.target = target
-    request.platforms = try platform.flatMap { $0.split(separator: ",") }.map { text in
-      guard let platform = Platform(String(text)) else {
-        throw ArgumentProblem.platform(String(text))
-      }
-      return platform
-    }
+    request.platforms = try Platform.parse(list: platform)
     request.namedContexts = try Dictionary(
       buildContext.map(BuildRequest.NamedContextRequest.parse), uniquingKeysWith: { $1 })
     request.toolchain = toolchain

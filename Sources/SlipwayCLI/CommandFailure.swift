@@ -16,6 +16,15 @@ struct CommandFailure: Error {
     return CommandFailure(code: code)
   }
 
+  /// Says what goes wrong in `body`.
+  static func explaining<Result>(_ body: () throws -> Result) throws -> Result {
+    do {
+      return try body()
+    } catch {
+      throw saying(error)
+    }
+  }
+
   /// What there is to say of an error.
   static func diagnostics(of error: any Error) -> [Diagnostic] {
     (error as? BuildFailure)?.diagnostics ?? [Diagnostic(describing: error)]

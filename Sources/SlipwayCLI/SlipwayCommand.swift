@@ -16,7 +16,8 @@ struct SlipwayCommand: AsyncParsableCommand {
     subcommands: [
       BuildCommand.self, InitCommand.self, RunCommand.self, ImagesCommand.self,
       InspectCommand.self, TagCommand.self, RemoveCommand.self, LoadCommand.self,
-      SaveCommand.self,
+      SaveCommand.self, PullCommand.self, PushCommand.self, CopyCommand.self, LoginCommand.self,
+      LogoutCommand.self,
     ])
 
   /// Runs the command that was typed and ends the process with its code.

@@ -22,8 +22,8 @@ package final class HTTPTransport: Sendable {
 
   /// - Parameters:
   ///   - environment: where proxies and the system's certificate authorities are named.
-  ///   - stallLimit: after what time without progress a connection is given up; where a server has all
-  ///     of a request and has not begun to answer, it has ten times as long.
+  ///   - stallLimit: after what time without progress a connection is given up; a server that was sent
+  ///     a body has ten times as long to begin its answer.
   package init(
     environment: [String: String], stallLimit: StallLimit = .standard,
     connectTimeout: Duration = .seconds(10)
@@ -110,11 +110,7 @@ package final class HTTPTransport: Sendable {
       for entry in request.fields.entries {
         message.headers.add(name: entry.name, value: entry.value)
       }
-      if let body = request.body {
-        message.body = try body.measured(by: meter)
-      } else {
-        meter.hasSentRequest()
-      }
+      message.body = try request.body?.measured(by: meter)
       message.tlsConfiguration =
         request.url.isSecure ? try trust.configuration(request.security, request.url) : nil
       let client = client(for: proxies.proxy(for: request.url))

@@ -131,6 +131,16 @@ extension TransportError {
     return .unresolvable(host: error.host)
   }
 
+  /// Numeric addresses fail to connect without a `NIOConnectionError` around the reason.
+  private static func problem(of error: IOError) -> Problem {
+    switch Errno(rawValue: error.errnoCode) {
+    case .connectionRefused, .noRouteToHost, .networkUnreachable, .hostIsDown, .permissionDenied,
+      .noSuchFileOrDirectory, .addressNotAvailable:
+      .unreachable(words(for: error))
+    default: .connectionLost(words(for: error))
+    }
+  }
+
   private static func problem(of error: NIOSSLError) -> Problem {
     switch error {
     case .uncleanShutdown: .connectionLost("TLS ended without a farewell")
@@ -163,16 +173,6 @@ extension TransportError {
     case .ioOnClosedChannel, .alreadyClosed, .eof, .inputClosed, .outputClosed:
       .connectionLost("it was closed")
     default: .other("\(error)")
-    }
-  }
-
-  /// An address that needs no look-up is connected to without a word of its own for failure.
-  private static func problem(of error: IOError) -> Problem {
-    switch Errno(rawValue: error.errnoCode) {
-    case .connectionRefused, .noSuchFileOrDirectory, .permissionDenied, .hostIsDown, .noRouteToHost,
-      .networkUnreachable:
-      .unreachable(words(for: error))
-    default: .connectionLost(words(for: error))
     }
   }
 

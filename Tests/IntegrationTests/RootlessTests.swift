@@ -48,6 +48,31 @@ struct RootlessTests {
     #expect(ran.status == .exited(7))
   }
 
+  @Test(
+    "images are pulled, built upon and pushed",
+    .enabled(if: Requirement.dockerRegistry, "needs docker-registry"))
+  func registries() async throws {
+    let user = try #require(PlainUser.current)
+    let registry = try await DockerRegistry.start()
+    let context = try TemporaryDirectory()
+    try context.write("FROM busybox:test\nRUN echo base > /base\n", to: "base/Dockerfile")
+    try context.write(
+      "FROM \(registry.host)/base:1\nRUN cat /base > /copy\n", to: "app/Dockerfile")
+    try #require(chmod(context.path.string, 0o755) == 0)
+    let rooted = try await Slipway().withBusybox()
+    try await rooted.build(context("base"), "-t", "\(registry.host)/base:1", "--push")
+    let expected = try await rooted.build(context("app"), "-t", "app").digest
+
+    let rootless = try user.slipway(in: TemporaryDirectory())
+    let name = "\(registry.host)/app:1"
+    let built = try await rootless.run(
+      "build", "-q", "-t", name, "--push", context("app").string)
+    try #require(built.succeeded, "\(built)")
+    #expect(built.text == expected)
+    try await rooted.check("pull", name)
+    #expect(try await rooted.check("run", name, "cat", "/copy").text == "base")
+  }
+
   @Test("who has no range of ids is told so, and nothing is written")
   func withoutRange() async throws {
     let folder = try TemporaryDirectory()

@@ -6,7 +6,7 @@ internal import Transport
 /// A token is asked for once for all who need it, and again when it has expired or is refused. What it
 /// holds leaves it only as the value of an `Authorization` field.
 actor Authorizer {
-  private let credentials: CredentialStore
+  private let credentials: CredentialSource
   private let transport: HTTPTransport
   private let retries: RetryPolicy
   private var challenges: [String: AuthenticationChallenge] = [:]
@@ -37,7 +37,7 @@ actor Authorizer {
     let hasCredentials: Bool
   }
 
-  init(credentials: CredentialStore, transport: HTTPTransport, retries: RetryPolicy) {
+  init(credentials: CredentialSource, transport: HTTPTransport, retries: RetryPolicy) {
     self.credentials = credentials
     self.transport = transport
     self.retries = retries

@@ -26,9 +26,7 @@ struct DaemonConfiguration: Hashable, Sendable {
     } catch {
       throw RegistryConfigurationError.notJSON(path, error)
     }
-    guard document.members != nil else {
-      throw RegistryConfigurationError.daemon(path, "the document", "", .notAnObject)
-    }
+    if document.members == nil { throw RegistryConfigurationError.notAnObject(path) }
     for text in try strings("registry-mirrors", of: document, path) {
       switch Mirror.reading(text) {
       case .success(let mirror): mirrors.append(mirror)

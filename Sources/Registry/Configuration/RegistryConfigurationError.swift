@@ -12,6 +12,8 @@ package enum RegistryConfigurationError: Error, Hashable, Sendable {
   case malformedTOML(FilePath, SourceLine, TOMLFault)
   case malformedEntry(FilePath, SourceLine, EntryFault)
   case notJSON(FilePath, PreservedJSON.SyntaxError)
+  /// A JSON file that is a list, a string or the like.
+  case notAnObject(FilePath)
   case daemon(FilePath, _ key: String, _ value: String, DaemonFault)
   /// A `*.cert` without its `*.key`.
   case noKey(FilePath)
@@ -40,7 +42,7 @@ package enum RegistryConfigurationError: Error, Hashable, Sendable {
 
   /// What is wrong with a value of `daemon.json`.
   package enum DaemonFault: Error, Hashable, Sendable {
-    case notAnObject, notStrings, noScheme, hasUser, malformedURL, notAHost
+    case notStrings, noScheme, hasUser, malformedURL, notAHost
   }
 }
 
@@ -59,6 +61,8 @@ extension RegistryConfigurationError: CustomStringConvertible {
       "`\(path):\(line.number)` is malformed: \(fault) in `\(line)`"
     case .notJSON(let path, let error):
       "`\(path)` is not JSON: \(error); hint: correct it, or move it away"
+    case .notAnObject(let path):
+      "`\(path)` is not a JSON object; hint: correct it, or move it away"
     case .daemon(let path, let key, let value, let fault):
       "`\(key)` in `\(path)` is malformed: \(fault.words(value))"
     case .noKey(let path):
@@ -100,7 +104,6 @@ extension RegistryConfigurationError.DaemonFault {
   fileprivate func words(_ value: String) -> String {
     let value = printable(value)
     return switch self {
-    case .notAnObject: "it is not an object"
     case .notStrings: "it is not a list of strings"
     case .noScheme: "`\(value)` begins with neither `https://` nor `http://`"
     // Not the value: it may have a password in it.

@@ -24,6 +24,7 @@ package struct RegistryEndpoint: Hashable, Sendable {
   /// What TLS trusts and shows; without meaning for `http`.
   package var security: TransportSecurity
 
+  /// The scheme of a URL.
   package enum Scheme: String, Hashable, Sendable {
     case http, https
   }

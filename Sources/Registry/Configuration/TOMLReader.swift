@@ -207,7 +207,8 @@ struct TOMLReader {
     let start = position
     skipScalarBytes()
     // A date may be followed by a blank and a time.
-    if position - start == 10, isNext(" "), bytes[position...].dropFirst().first.map(isDigit) == true,
+    if position - start == 10, isNext(" "),
+      bytes[position...].dropFirst().first.map(isDigit) == true,
       TOMLScalar.isDateOrTime(text(from: start))
     {
       position += 1

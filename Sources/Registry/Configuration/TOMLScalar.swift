@@ -40,9 +40,10 @@ enum TOMLScalar {
       rest = rest[..<exponent]
     }
     let parts = rest.split(separator: ".", omittingEmptySubsequences: false)
-    return parts.count <= 2 && isDecimal(parts[0]) && parts.dropFirst().allSatisfy {
-      isDigits($0, isDigit)
-    }
+    return parts.count <= 2 && isDecimal(parts[0])
+      && parts.dropFirst().allSatisfy {
+        isDigits($0, isDigit)
+      }
   }
 
   /// The shapes of RFC 3339; whether the day exists is not asked.
@@ -64,7 +65,8 @@ enum TOMLScalar {
     guard shape.hasPrefix("00:00:00") else { return false }
     let fraction = shape.dropFirst(8)
     return fraction.isEmpty
-      || fraction.hasPrefix(".") && fraction.count > 1 && fraction.dropFirst().allSatisfy { $0 == "0" }
+      || fraction.hasPrefix(".") && fraction.count > 1
+        && fraction.dropFirst().allSatisfy { $0 == "0" }
   }
 
   /// Digits without a zero before others, with single underscores between them.

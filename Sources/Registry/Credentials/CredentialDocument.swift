@@ -22,9 +22,7 @@ struct CredentialDocument {
     } catch {
       throw CredentialError.notJSON(path, error)
     }
-    guard content.members != nil else {
-      throw CredentialError.wrongType(path, key: "the document", expected: "an object")
-    }
+    if content.members == nil { throw CredentialError.notAnObject(path) }
   }
 
   /// The helpers that are responsible for a registry, the one for it alone first.
@@ -101,7 +99,9 @@ struct CredentialDocument {
     let key = member.key.value
     func text(_ name: String) throws -> String? {
       guard let value = member.value[name], value != .null else { return nil }
-      guard let text = value.string else { throw wrongType("auths", key, name, expected: "a string") }
+      guard let text = value.string else {
+        throw wrongType("auths", key, name, expected: "a string")
+      }
       return text.isEmpty ? nil : text
     }
     guard member.value != .null else { return nil }

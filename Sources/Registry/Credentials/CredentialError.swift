@@ -5,6 +5,8 @@ package import SystemPackage
 package enum CredentialError: Error, Hashable, Sendable {
   /// A file that is not JSON; the line itself is not shown, for it may hold a secret.
   case notJSON(FilePath, PreservedJSON.SyntaxError)
+  /// A file that is a list, a string or the like.
+  case notAnObject(FilePath)
   /// A part of a file, such as `auths`, that is of the wrong type.
   case wrongType(FilePath, key: String, expected: String)
   case malformedEntry(FilePath, key: String, EntryFault)
@@ -42,6 +44,8 @@ extension CredentialError: CustomStringConvertible {
     switch self {
     case .notJSON(let path, let error):
       "`\(path)` is not JSON: \(error); hint: correct it, or move it away"
+    case .notAnObject(let path):
+      "`\(path)` is not a JSON object; hint: correct it, or move it away"
     case .wrongType(let path, let key, let expected):
       "`\(printable(key))` in `\(path)` is not \(expected); hint: correct it, or take it out"
     case .malformedEntry(let path, let key, let fault):

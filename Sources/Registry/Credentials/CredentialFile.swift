@@ -5,9 +5,8 @@ import SystemPackage
 /// A file with credentials: Docker's `config.json`, or Podman's `auth.json`.
 struct CredentialFile: Hashable, Sendable {
   let path: FilePath
-
-  /// Far more than such files are.
-  private static let sizeLimit = 4 << 20
+  /// For one that lies in a folder of the system, which need not let everybody in.
+  var mayBeClosed = false
 
   /// What the file says; nil where there is none.
   func read() async throws -> CredentialDocument? {
@@ -19,6 +18,8 @@ struct CredentialFile: Hashable, Sendable {
   /// is not changed is not written.
   ///
   /// Other tools do not heed the lock, but they find the file as it was or as it is now.
+  ///
+  /// A cancelled task does not wait for the lock, but the change is made when it comes.
   ///
   /// - Parameter body: may be called twice.
   func edit<Result: Sendable>(
@@ -33,17 +34,16 @@ struct CredentialFile: Hashable, Sendable {
       try makeDirectories(target.removingLastComponent())
       return target
     }
-    let lockPath = FilePath(target.string + ".slipway-lock")
-    let lock = try await BlockingWork.wait {
-      try writing { try FileLock(transient: lockPath) }
-    } givingBack: {
-      $0.releaseRemoving(lockPath)
-    }
-    defer { lock.releaseRemoving(lockPath) }
-    return try await BlockingWork.run {
+    // All that is done under the lock is one piece of work: with a thread for each of its parts, those
+    // who wait could keep the one who holds it from getting any.
+    return try await BlockingWork.wait {
+      let lockPath = FilePath(target.string + ".slipway-lock")
+      let lock = try writing { try FileLock(transient: lockPath) }
+      defer { lock.releaseRemoving(lockPath) }
       let edited = try edited(body)
       if let bytes = edited.bytes { try writing { try replace(target, with: bytes) } }
       return edited.result
+    } givingBack: { _ in
     }
   }
 
@@ -58,13 +58,8 @@ struct CredentialFile: Hashable, Sendable {
   }
 
   private func readWaiting() throws -> CredentialDocument? {
-    do {
-      let bytes = try SmallFile.read(path, limit: CredentialFile.sizeLimit)
-      return try CredentialDocument(bytes, path: path)
-    } catch let error as SystemCallError
-      where [.noSuchFileOrDirectory, .notDirectory].contains(error.code)
-    {
-      return nil
+    try SettingsFile.read(path, mayBeClosed: mayBeClosed).map {
+      try CredentialDocument($0, path: path)
     }
   }
 

@@ -30,16 +30,16 @@ package struct CredentialStore: Sendable {
     helperTimeLimit: Duration = .seconds(60)
   ) {
     let folders = UserFolders(environment: environment)
-    let explicit = folders.path("REGISTRY_AUTH_FILE")
     let docker = folders.docker?.appending("config.json")
-    let paths = [
-      explicit, docker,
-      folders.runtime?.appending("containers/auth.json")
-        ?? systemRoot.appending("run/containers/\(getuid())/auth.json"),
-      folders.configuration?.appending("containers/auth.json"),
-    ]
-    files = paths.compactMap { $0 }.map(CredentialFile.init)
-    ownFile = (explicit ?? docker).map(CredentialFile.init)
+    let own = folders.path("REGISTRY_AUTH_FILE") ?? docker
+    let system = systemRoot.appending("run/containers/\(getuid())/auth.json")
+    ownFile = own.map { CredentialFile(path: $0) }
+    files = [
+      ownFile, docker == own ? nil : docker.map { CredentialFile(path: $0) },
+      folders.runtime.map { CredentialFile(path: $0.appending("containers/auth.json")) }
+        ?? CredentialFile(path: system, mayBeClosed: true),
+      folders.configuration.map { CredentialFile(path: $0.appending("containers/auth.json")) },
+    ].compactMap { $0 }
     helperEnvironment = HelperEnvironment.variables(of: environment)
     self.helperTimeLimit = helperTimeLimit
   }

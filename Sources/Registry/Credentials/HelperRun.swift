@@ -47,7 +47,8 @@ struct HelperRun: Sendable {
         platformOptions: options, input: .inputWriter, output: .bytes(limit: outputLimit),
         error: .bytes(limit: outputLimit)
       ) { execution in
-        // A helper need not read all of it, and what it says is worth more than this failure.
+        // A helper need not read all of it, and what it says is worth more than this failure. That
+        // it is one, and not the end of the process, needs SIGPIPE to be ignored.
         _ = try? await execution.standardInputWriter.write(input)
       }
       try Task.checkCancellation()

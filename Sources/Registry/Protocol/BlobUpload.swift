@@ -59,7 +59,7 @@ struct BlobUpload {
       if let other {
         url = url.addingQuery("mount", "\(blob.digest)").addingQuery("from", other)
       }
-      return HTTPRequest(.post, url, fields: ["Content-Length": "0"])
+      return HTTPRequest(.post, url)
     } receive: { response -> Session?? in
       if other != nil, response.status == 201 { return .some(nil) }
       guard response.status == 202 else { return nil }

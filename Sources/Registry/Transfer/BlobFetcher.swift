@@ -113,6 +113,7 @@ package final class BlobFetcher: BlobSupply {
   private func fetch(_ partial: PartialBlob, from repositories: [Reference]) async throws {
     let client = try client()
     let observer = observer.withLock { $0 }
+    try await BlockingWork.run { try partial.takeUp() }
     partial.observe { observer(.progressed(partial.descriptor, completed: $0)) }
     for (index, repository) in repositories.enumerated() {
       do {

@@ -23,7 +23,8 @@ extension Home {
         return try await build(request, source, reporter)
       }
     } catch {
-      throw BuildFailure.describing(error, in: source)
+      throw BuildFailure.describing(
+        error, in: source, namingStep: request.targetPlatforms.count > 1)
     }
   }
 
@@ -36,21 +37,21 @@ extension Home {
     let contexts = try BuildContexts(request, source, home: self)
     let images = ImageSources(
       home: self, layouts: contexts.layouts, asksRegistries: request.asksRegistries)
-    var plans: [FrontendResult] = []
-    for platform in request.targetPlatforms {
-      let options = try contexts.frontendOptions(request, source, platform: platform)
-      plans.append(
-        try await DockerfileFrontend.plan(dockerfile, options: options, resolver: images))
-    }
-    try source.report(plans[0].warnings, to: reporter)
+    let plans = try await self.plans(dockerfile, request, source, contexts, images)
+    try source.report(plans.distinctWarnings, to: reporter)
 
-    let steps = StepNumbering(plans.map(\.plan))
+    // The steps of the plans have the numbers from 1.
+    let next = JointPlan(plans.map(\.plan)).vertices.count + 1
     let delivery = try await BuildDelivery(
-      request, for: plans.map(\.plan.configuration.platform), home: self,
-      firstStep: steps.next + 1, reporter)
+      request, for: plans.map(\.plan.configuration.platform), home: self, firstStep: next + 1,
+      reporter)
     do {
-      let builds = try await fetching(step: steps.next, reporter) {
-        try await solve(plans, steps, contexts, request, delivery, reporter)
+      let builds = try await fetching(step: next, reporter) {
+        // A Dockerfile that says `SOURCE_DATE_EPOCH` says it for all platforms.
+        let latestTime = try request.latestTime(plans[0].sourceDateEpoch)
+        var inputs = try contexts.inputs(request, epoch: latestTime, reporter)
+        inputs.layerReady = delivery.layerReady(latestTime: latestTime)
+        return try await BuildEngine(stores: stores).solve(plans.map(\.plan), inputs)
       }
       contexts.save()
       let product = try await delivery.deliver(builds)
@@ -62,25 +63,23 @@ extension Home {
     }
   }
 
-  /// Builds all platforms at once: what they share is built once, for the others to find.
-  private func solve(
-    _ plans: [FrontendResult], _ steps: StepNumbering, _ contexts: BuildContexts,
-    _ request: BuildRequest, _ delivery: BuildDelivery, _ reporter: Reporter
-  ) async throws -> [SolvedBuild] {
-    let engine = BuildEngine(stores: stores)
-    return try await withThrowingTaskGroup(of: (Int, SolvedBuild).self) { group in
-      for (number, lowered) in plans.enumerated() {
-        let latestTime = try request.latestTime(lowered.sourceDateEpoch)
-        var inputs = try contexts.inputs(request, epoch: latestTime, reporter)
-        inputs.firstStep = steps.first[number]
-        inputs.layerReady = delivery.layerReady(latestTime: latestTime)
-        let complete = inputs
-        group.addTask { (number, try await engine.solve(lowered.plan, complete)) }
+  /// A plan for each platform, in the order in which they were asked for.
+  private func plans(
+    _ dockerfile: Dockerfile, _ request: BuildRequest, _ source: BuildSource,
+    _ contexts: BuildContexts, _ images: ImageSources
+  ) async throws -> [FrontendResult] {
+    var plans: [FrontendResult] = []
+    for platform in request.targetPlatforms {
+      let options = try contexts.frontendOptions(request, source, platform: platform)
+      do {
+        plans.append(
+          try await DockerfileFrontend.plan(dockerfile, options: options, resolver: images))
+      } catch {
+        guard options.isOneOfSeveral, let platform else { throw error }
+        throw BuildFailure.describing(error, in: source, of: platform)
       }
-      var builds: [Int: SolvedBuild] = [:]
-      for try await (number, build) in group { builds[number] = build }
-      return plans.indices.compactMap { builds[$0] }
     }
+    return plans
   }
 
   /// Shows what is fetched meanwhile as a step of its own; nothing is under way when this ends.
@@ -107,28 +106,20 @@ extension Home {
   }
 }
 
-/// The numbers of all steps of a build: those of one plan after those of another.
-private struct StepNumbering {
-  /// The number of each plan's first step.
-  let first: [Int]
-  /// The first number that no plan has.
-  let next: Int
-
-  init(_ plans: [BuildPlan]) {
-    var next = 1
-    var first: [Int] = []
-    for plan in plans {
-      first.append(next)
-      next += plan.vertices.count
-    }
-    self.first = first
-    self.next = next
+extension [FrontendResult] {
+  /// The warnings of all platforms, each once, in the order of lines.
+  fileprivate var distinctWarnings: [SyntaxDiagnostic] {
+    var seen: Set<SyntaxDiagnostic> = []
+    return flatMap(\.warnings).filter { seen.insert($0).inserted }
+      .enumerated().sorted {
+        ($0.element.range.startLine, $0.offset) < ($1.element.range.startLine, $1.offset)
+      }.map(\.element)
   }
 }
 
 extension BuildRequest {
   /// The platforms to build for, none twice; nil leaves the choice to the Dockerfile.
-  fileprivate var targetPlatforms: [Platform?] {
+  var targetPlatforms: [Platform?] {
     var seen: Set<Platform> = []
     let wanted = platforms.filter { seen.insert($0).inserted }
     return wanted.isEmpty ? [nil] : wanted
@@ -149,7 +140,7 @@ extension BuildRequest {
 extension BuildProduct {
   fileprivate func write(_ request: BuildRequest) throws {
     if let path = request.imageIDFile {
-      try OutputFile.write(Array("\(configuration)".utf8), to: path)
+      try OutputFile.write(Array("\(configuration ?? descriptor.digest)".utf8), to: path)
     }
     if let path = request.metadataFile {
       let metadata = BuildMetadata(
@@ -162,7 +153,7 @@ extension BuildProduct {
 
 /// What `--metadata-file` holds, under the names that buildx gives.
 private struct BuildMetadata: Encodable {
-  let configurationDigest: Digest
+  let configurationDigest: Digest?
   let digest: Digest
   let descriptor: Descriptor
   let names: [String]
@@ -176,7 +167,7 @@ private struct BuildMetadata: Encodable {
 
   func encode(to encoder: any Encoder) throws {
     var values = encoder.container(keyedBy: CodingKeys.self)
-    try values.encode(configurationDigest, forKey: .configurationDigest)
+    try values.encodeIfPresent(configurationDigest, forKey: .configurationDigest)
     try values.encode(digest, forKey: .digest)
     try values.encode(descriptor, forKey: .descriptor)
     if !names.isEmpty { try values.encode(names.joined(separator: ","), forKey: .name) }

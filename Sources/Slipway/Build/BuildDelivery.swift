@@ -120,9 +120,8 @@ final class BuildDelivery: Sendable {
       try await deliver(builds, to: output, loads[index])
     }
     try await push(builds)
-    let configuration = try home.content.image(
-      image, platform: builds[0].platform, name: "\(image.digest)"
-    ).manifest().config.digest
+    let configuration =
+      image.mediaType.isIndex ? nil : try Image(image, in: home.content).manifest().config.digest
     return BuildProduct(descriptor: image, configuration: configuration)
   }
 

@@ -76,6 +76,6 @@ package struct BuildRequest: Sendable {
 /// What a build made.
 package struct BuildProduct: Sendable {
   package let descriptor: Descriptor
-  /// The digest of the configuration, which Docker calls the image id.
-  package let configuration: Digest
+  /// The digest of the configuration, which Docker calls the image id; nil for an index.
+  package let configuration: Digest?
 }
