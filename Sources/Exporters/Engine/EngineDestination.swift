@@ -110,12 +110,15 @@ package struct EngineDestination: Sendable {
     }
   }
 
-  /// What went wrong, without the address.
+  /// What went wrong, without the address and without advice that is for registries.
   private static func words(for error: TransportError) -> String {
     switch error.problem {
     case .connectionLost(let reason): "the connection was lost: \(reason)"
     case .unreachable(let reason): reason
+    case .connectTimeout: "nothing has come back"
     case .stalled(let time): "nothing has come or gone for \(time)"
+    case .notTLS: "it does not speak TLS"
+    case .certificate(let reason): "its certificate, or ours, is not accepted: \(reason)"
     default: error.description
     }
   }
