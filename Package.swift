@@ -117,7 +117,9 @@ let package = Package(
     tests(of: "Archive", uses: ["TestSupport"]),
     tests(of: "Reporting"),
     tests(of: "Transport", uses: ["TestSupport", systemPackage]),
-    tests(of: "Registry", uses: ["Transport", "OCI", "TestSupport", systemPackage]),
+    tests(
+      of: "Registry",
+      uses: ["Transport", "OCI", "Archive", "Snapshots", "TestSupport", systemPackage]),
     tests(of: "DockerfileSyntax"),
     tests(of: "BuildGraph", uses: ["OCI"]),
     tests(of: "Snapshots", uses: ["TestSupport", "Archive", "OCI", "CLinux", systemPackage]),
@@ -141,7 +143,7 @@ let package = Package(
     .testTarget(
       name: "IntegrationTests",
       // The executable is named so that it is built: the tests run it.
-      dependencies: ["TestSupport", "SlipwayCLI", systemPackage],
+      dependencies: ["TestSupport", "SlipwayCLI", "OCI", systemPackage],
       exclude: ["Cases", "Scripts"],
       swiftSettings: strict),
   ],

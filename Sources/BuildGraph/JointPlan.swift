@@ -36,6 +36,15 @@ package struct JointPlan: Sendable {
     targets.append(places[plan.target])
   }
 
+  /// All vertices that a vertex needs, itself included.
+  package func vertices(under index: Int) -> Set<Int> {
+    var needed: Set<Int> = [index]
+    for vertex in (0...index).reversed() where needed.contains(vertex) {
+      needed.formUnion(vertices[vertex].inputs)
+    }
+    return needed
+  }
+
   /// The vertices that the targets stand on, themselves included: each adds a layer to an image, or
   /// stands for layers that came with one. Where layers are stacked, only those of the lowest input
   /// count.

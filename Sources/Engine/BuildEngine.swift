@@ -19,7 +19,8 @@ package struct BuildEngine: Sendable {
   /// Does what the plans say, all at once, and what they have in common once. The images of what was
   /// built are made afterwards, in any form; they come in the order of the plans.
   ///
-  /// The steps are reported by the numbers of their vertices in the `JointPlan` of the plans, from 1.
+  /// The steps are reported by the numbers of their vertices in the `JointPlan` of the plans, from
+  /// `firstStep` on.
   /// Throws `EngineError`, which names the step that failed; the first failure stops all plans.
   /// Cancelling kills what runs.
   package func solve(_ plans: [BuildPlan], _ inputs: BuildInputs) async throws -> [SolvedBuild] {
@@ -36,8 +37,13 @@ package struct BuildEngine: Sendable {
       }
       await solver.finish()
       try await confirm(solver)
-      return zip(plans, states).map { plan, state in
-        SolvedBuild(plan: plan, state: state, stores: stores, latestTime: inputs.latestTime)
+      let steps = await solver.solvedSteps()
+      return plans.indices.map { number in
+        let own = joint.vertices(under: joint.targets[number])
+        return SolvedBuild(
+          plan: plans[number], state: states[number],
+          steps: steps.filter { own.contains($0.key) }.sorted { $0.key < $1.key }.map(\.value),
+          stores: stores, encoding: inputs.encoding)
       }
     } catch {
       await solver.finish()

@@ -8,9 +8,27 @@ package import Snapshots
 package struct SolvedBuild: Sendable {
   let plan: BuildPlan
   let state: FileSystemState
+  /// All steps whose results are known, the image's and others.
+  let steps: [SolvedStep]
   let stores: EngineStores
+  /// How layers are made into blobs where nobody asks for another way.
+  let encoding: LayerEncoding
+  /// Whether images list their steps in their configuration, so that they are caches themselves.
+  package var listsSteps = false
+
+  init(
+    plan: BuildPlan, state: FileSystemState, steps: [SolvedStep], stores: EngineStores,
+    encoding: LayerEncoding
+  ) {
+    self.plan = plan
+    self.state = state
+    self.steps = steps
+    self.stores = stores
+    self.encoding = encoding
+  }
+
   /// The latest time that the image may have; nil preserves times.
-  let latestTime: Int64?
+  var latestTime: Int64? { encoding.latestTime }
 
   /// What the image is for.
   package var platform: Platform { plan.configuration.platform }
@@ -27,11 +45,14 @@ package struct SolvedBuild: Sendable {
     configuration.agreeHistory(withLayers: blobs.count)
     stamp(&configuration)
     let store = stores.content
+    let encoding = LayerEncoding(compression: form.compression, latestTime: latestTime)
+    let document =
+      try listsSteps
+      ? inlineSteps(encoding).added(to: configuration) : JSON.encode(configuration)
     let annotations = form.annotations.manifest.all(for: platform)
     let manifest = Manifest(
       mediaType: form.mediaTypes.manifest,
-      config: try store.add(
-        JSON.encode(configuration), as: form.mediaTypes.configuration),
+      config: try store.add(document, as: form.mediaTypes.configuration),
       layers: try blobs.map { blob in
         var layer = blob.descriptor
         layer.mediaType = try form.mediaTypes.naming(layer.mediaType)

@@ -6,13 +6,15 @@ import SystemPackage
 /// A blob that arrives in pieces and may be interrupted: what is there already is kept, also when the
 /// process ends, and whoever fetches the blob next goes on where it stopped.
 ///
-/// Whoever wants to can read along while it arrives (`reader`). It gets its name in the store only
-/// when its size and digest are right.
+/// Whoever wants to can read along while it arrives. It gets its name in the store only when its size
+/// and digest are right.
 package final class PartialBlob: Sendable {
   package let descriptor: Descriptor
   private let store: ContentStore
   private let path: FilePath
   private let file: OwnedDescriptor
+  /// Whether the next one who fetches the blob finds the file.
+  private let isShared: Bool
   private let state: Mutex<State>
 
   private struct State {
@@ -42,13 +44,28 @@ package final class PartialBlob: Sendable {
     if PartialBlob.lock(opened, at: shared) {
       path = shared
       file = opened
+      isShared = true
     } else {
       // Another process that fetches the same blob keeps its file; this one starts afresh.
       path = store.temporaryPath()
       file = try OwnedDescriptor(opening: path, O_RDWR | O_CREAT | O_EXCL)
       flock(file.rawValue, LOCK_EX | LOCK_NB)
+      isShared = false
     }
     state = Mutex(State())
+  }
+
+  /// A blob that has arrived already.
+  package init(stored descriptor: Descriptor, in store: ContentStore) throws {
+    self.descriptor = descriptor
+    self.store = store
+    path = store.path(of: descriptor.digest)
+    file = try OwnedDescriptor(opening: path, O_RDONLY)
+    isShared = true
+    var state = State()
+    state.size = descriptor.size
+    state.end = .complete
+    self.state = Mutex(state)
   }
 
   /// Whether the file is ours now. One that was renamed meanwhile is a blob of the store, and must
@@ -101,7 +118,7 @@ package final class PartialBlob: Sendable {
       state.size += Int64(buffer.count)
       return (state.size, state.observer, state.takeWaiting())
     }
-    waiting.forEach { $0() }
+    for wake in waiting { wake() }
     observer?(size)
   }
 
@@ -114,9 +131,18 @@ package final class PartialBlob: Sendable {
     }
   }
 
-  /// Gives the blob its name in the store. Throws `ContentError` where it is not what it should be;
-  /// it is empty then.
-  package func commit() throws {
+  /// Whether all of it is there and right.
+  package func isRight() throws -> Bool {
+    do {
+      try verify()
+      return true
+    } catch is ContentError {
+      return false
+    }
+  }
+
+  /// Throws `ContentError` where the blob is not what it should be; it is empty then.
+  package func verify() throws {
     let (size, digest) = state.withLock { ($0.size, $0.hasher.finish()) }
     guard size == descriptor.size else {
       try restart()
@@ -126,21 +152,38 @@ package final class PartialBlob: Sendable {
       try restart()
       throw ContentError.wrongDigest(expected: descriptor.digest, actual: digest)
     }
+  }
+
+  /// Gives the blob its name in the store. Throws `ContentError` where it is not what it should be;
+  /// it is empty then. Blocks the thread until the disk has it.
+  package func commit() throws {
+    try verify()
     if fsync(file.rawValue) != 0 { throw SystemCallError("sync", path.string) }
-    if rename(path.string, store.path(of: digest).string) != 0 {
+    if rename(path.string, store.path(of: descriptor.digest).string) != 0 {
       throw SystemCallError("rename", path.string)
     }
     finish(.complete)
   }
 
-  /// Tells who reads along that nothing more will come.
+  /// Tells who reads along that nothing more will come, and leaves what is there to whoever fetches
+  /// the blob next: nothing may be appended any more.
   ///
   /// Where the disk is full, what has arrived goes too: it would keep everything else from working.
   package func fail(_ error: any Error) {
     if let error = error as? SystemCallError, [.noSpace, .diskQuotaExceeded].contains(error.code) {
       try? restart()
     }
+    leave()
     finish(.failed(error))
+  }
+
+  /// While the lock is held nobody else has the file: it is of use to nobody where it is empty or has a
+  /// name that nobody knows.
+  private func leave() {
+    let isOver = state.withLock { $0.end != nil }
+    if isOver { return }
+    if size == 0 || !isShared { unlink(path.string) }
+    flock(file.rawValue, LOCK_UN)
   }
 
   private func finish(_ end: End) {
@@ -148,7 +191,7 @@ package final class PartialBlob: Sendable {
       if state.end == nil { state.end = end }
       return state.takeWaiting()
     }
-    waiting.forEach { $0() }
+    for wake in waiting { wake() }
   }
 
   // MARK: - Reading along
@@ -184,8 +227,5 @@ package final class PartialBlob: Sendable {
     }
   }
 
-  deinit {
-    // An empty file is of use to nobody.
-    if state.withLock({ $0.size == 0 && $0.end == nil }) { unlink(path.string) }
-  }
+  deinit { leave() }
 }

@@ -39,9 +39,7 @@ package final class RegistryClient: Sendable {
     try await root.perform("logging in", access: nil) { endpoint in
       HTTPRequest(.get, try endpoint.url(ofVersionCheck: registry))
     } receive: { response -> Void? in
-      guard response.status == 200 else { return nil }
-      try await response.drain()
-      return ()
+      response.status == 200 ? () : nil
     }
   }
 

@@ -58,6 +58,9 @@ package struct RegistryError: Error, Sendable, CustomStringConvertible {
     case .wrongSize(let expected, let actual):
       "the registry sent \(actual) bytes where \(expected) were promised"
     case .malformed(let what): "the registry's answer makes no sense: \(what)"
+    case .notAnImage(DocumentType.schema1):
+      "it is an image of Docker's old schema 1, which nothing here reads; "
+        + "hint: push it again with a Docker of this decade"
     case .notAnImage(let type): "it is `\(printable(type.rawValue))`, which is no image"
     case .missing(let digest):
       "`\(digest)` is not in the local store, and no registry is known to have it; "
@@ -101,15 +104,20 @@ package struct RegistryMessage: Sendable, Hashable {
       let errors: [Entry]?
       /// What token servers say (RFC 6749, 5.2), and others.
       let error: String?
-      let error_description: String?
+      let errorDescription: String?
       let details: String?
       let message: String?
+
+      enum CodingKeys: String, CodingKey {
+        case errors, error, details, message
+        case errorDescription = "error_description"
+      }
     }
     if let document = try? JSON.decode(Body.self, from: body) {
       if let entries = document.errors, !entries.isEmpty {
         return entries.map { RegistryMessage(code: $0.code ?? "", text: $0.message ?? "refused") }
       }
-      if let text = document.error_description ?? document.details ?? document.message {
+      if let text = document.errorDescription ?? document.details ?? document.message {
         return [RegistryMessage(code: document.error ?? "", text: text)]
       }
       return document.error.map { [RegistryMessage(code: "", text: $0)] } ?? []

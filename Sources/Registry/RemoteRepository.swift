@@ -12,54 +12,58 @@ package struct RemoteRepository: Sendable {
   /// Whether what is asked for is named by its digest.
   let isPinned: Bool
 
-  init(client: RegistryClient, registry: String, name: String, isPinned: Bool) {
-    self.client = client
-    self.registry = registry
-    self.name = name
-    self.isPinned = isPinned
-  }
-
   /// Asks until an endpoint answers with something that `receive` accepts.
   ///
   /// - Parameters:
   ///   - activity: what errors say was being done.
   ///   - access: nil for what concerns no repository.
   ///   - mountSource: a repository that is read from at the same time.
-  ///   - retries: instead of the client's.
+  ///   - endpoint: the only one to ask; nil is all that the settings name.
+  ///   - isRepeated: false asks once, and hands a `TransientFailure` on to who can tell how to go on.
   ///   - progress: what was achieved so far, for requests that go on where an earlier one stopped.
   ///   - request: made anew for each attempt.
   ///   - receive: returns nil for an answer that is none, whose body it has not touched.
   func perform<Result: Sendable>(
     _ activity: String, access: AccessScope.Actions?, mountSource: String? = nil,
-    retries: RetryPolicy? = nil, progress: () -> Int64 = { 0 },
+    at endpoint: RegistryEndpoint? = nil, isRepeated: Bool = true,
+    progress: @autoclosure () -> Int64 = 0,
     request: @escaping @Sendable (RegistryEndpoint) throws -> HTTPRequest,
     receive: @escaping @Sendable (HTTPResponse) async throws -> Result?
   ) async throws -> Result {
-    let endpoints = try client.endpoints(for: self, pulling: access == .pull)
+    let endpoints =
+      try endpoint.map { [$0] } ?? client.endpoints(for: self, pulling: access == .pull)
+    var passedOver: RegistryEndpoint?
     for (index, endpoint) in endpoints.enumerated() {
       let attempt = Attempt(
         repository: self, activity: activity,
         need: need(endpoint, access, mountSource: mountSource), request: request, receive: receive)
       let isLast = index == endpoints.count - 1
       do {
-        let policy = retries ?? (isLast ? client.retries : client.retries.brief)
-        return try await policy.run(progress: progress) { try await attempt.run() }
+        let policy = isLast ? client.retries : client.retries.brief
+        let result =
+          isRepeated
+          ? try await policy.run(progress: progress()) { try await attempt.run() }
+          : try await attempt.run()
+        if endpoint.isFallback, let passedOver { client.note(withoutTLS: passedOver) }
+        return result
       } catch let error where !isLast {
         guard shouldTryNext(after: error, endpoint) else { throw error }
+        passedOver = endpoint
       }
     }
     throw error(activity, .malformed("it has no endpoint"))
   }
 
-  /// A mirror may lack anything; the registry itself is given up only where it does not speak TLS.
+  /// A mirror may lack anything; the registry itself is given up only where it cannot be connected, or
+  /// does not speak TLS.
   private func shouldTryNext(after error: any Error, _ endpoint: RegistryEndpoint) -> Bool {
     if error is CancellationError { return false }
     if endpoint.isMirror { return true }
-    guard let error = error as? RegistryError, case .transport(let cause) = error.cause else {
+    let cause = (error as? TransientFailure)?.cause ?? error
+    guard let error = cause as? RegistryError, case .transport(let failure) = error.cause else {
       return false
     }
-    if cause.problem == .notTLS { client.note(withoutTLS: endpoint) }
-    return cause.isFailureToConnect
+    return failure.isFailureToConnect
   }
 
   private func need(
@@ -145,7 +149,7 @@ private struct Attempt<Result: Sendable>: Sendable {
           repository.error(activity, .refused(status: response.status, messages)), response)
       }
     } catch let error as TransportError {
-      throw repository.error(activity, .transport(error))
+      throw TransientFailure.wrapping(error) { repository.error(activity, $0) }
     }
   }
 }

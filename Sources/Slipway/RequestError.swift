@@ -1,4 +1,5 @@
 package import OCI
+package import Registry
 package import SystemPackage
 
 /// What is wrong with what was asked for.
@@ -9,8 +10,8 @@ package enum RequestError: Error, CustomStringConvertible {
   case toolchainWithoutRecipe
   case malformedEpoch(String)
   case secretVariableUnset(id: String, name: String)
-  /// Neither the store nor a registry has it; what the registry said.
-  case imageNotFound(String)
+  /// Neither the store nor the registry has it.
+  case imageNotFound(RegistryError)
   case nothingToPush
   /// None of several platforms is the one that an engine runs on.
   case notForEngine(String, Platform, [Platform])
@@ -21,6 +22,8 @@ package enum RequestError: Error, CustomStringConvertible {
   case nameInUse(String)
   case malformedContainerName(String)
   case layoutNeedsDirectory
+  /// A cache that was to be written, and why that failed.
+  case cacheNotWritten(String, String)
 
   package var description: String {
     switch self {
@@ -35,8 +38,10 @@ package enum RequestError: Error, CustomStringConvertible {
       "`SOURCE_DATE_EPOCH` is `\(text)`, which is not a number of seconds since 1970"
     case .secretVariableUnset(let id, let name):
       "the secret `\(id)` comes from the variable `\(name)`, which is not set"
-    case .imageNotFound(let problem):
-      "it is not in the local store, and its registry does not give it: \(problem)"
+    case .imageNotFound(let error):
+      "it is not in the local store, and its registry does not give it: \(error.problem); "
+        + "hint: \(error.hint ?? "check the network"); `slipway load` reads an image from an archive, "
+        + "and `--build-context` puts something else in its place"
     case .nothingToPush:
       "the image has no name to push it under; hint: name it with `--tag REGISTRY/REPOSITORY:TAG`"
     case .notForEngine(let engine, let platform, let built):
@@ -54,6 +59,8 @@ package enum RequestError: Error, CustomStringConvertible {
       "`\(name)` has no entrypoint and no command; hint: name a program after the image"
     case .layoutNeedsDirectory:
       "a layout is a directory; hint: give it with `--output DIRECTORY`"
+    case .cacheNotWritten(let name, let problem):
+      "the cache `\(name)` cannot be written: \(problem)"
     case .nameInUse(let name):
       "a container named `\(name)` is running; hint: choose another `--name`"
     case .malformedContainerName(let name):

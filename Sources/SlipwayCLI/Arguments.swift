@@ -14,8 +14,8 @@ enum ArgumentProblem: Error, CustomStringConvertible {
   case contextKind(String)
   case mainContext(String)
   case secret(String)
-  case placeWithoutPath(String)
   case unknownField(String, of: String, known: [String])
+  case destinationWithoutPath(String)
   case digestAsName(String)
   case noAgent(String)
   case volume(String)
@@ -38,10 +38,10 @@ enum ArgumentProblem: Error, CustomStringConvertible {
         + "hint: fetch or unpack it, and give the directory"
     case .secret(let text):
       "`\(text)` is not a secret; hint: `id=ID,src=FILE` or `id=ID,env=VARIABLE`"
-    case .placeWithoutPath(let text): "`\(text)` has no path; hint: `\(text)PATH`"
     case .unknownField(let field, let text, let known):
       "`\(field)` of `\(text)` is not known here; "
         + "hint: " + known.map { "`\($0)`" }.joined(separator: ", ")
+    case .destinationWithoutPath(let text): "`\(text)` names no file; hint: `\(text)PATH`"
     case .digestAsName(let text):
       "`\(text)` is a digest, which is no name that can be given; hint: `NAME:TAG`"
     case .noAgent(let text):

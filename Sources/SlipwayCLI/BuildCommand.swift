@@ -45,6 +45,16 @@ struct BuildCommand: AsyncParsableCommand {
   @Option(name: .customLong("no-cache-filter"), help: "A stage whose steps are run again.")
   var noCacheFilter: [String] = []
 
+  @Option(
+    name: .customLong("cache-from"),
+    help: "REF, type=registry,ref=REF or type=local,src=DIRECTORY: where results of steps are.")
+  var cacheFrom: [String] = []
+
+  @Option(
+    name: .customLong("cache-to"),
+    help: "type=registry,ref=REF, type=local,dest=DIRECTORY or type=inline; mode=min|max.")
+  var cacheTo: [String] = []
+
   @Option(help: "The network of RUN steps that name none: default (the host's), none or host.")
   var network = "default"
 
@@ -153,6 +163,8 @@ struct BuildCommand: AsyncParsableCommand {
     request.toolchain = toolchain
     request.ignoresCache = noCache
     request.stagesIgnoringCache = noCacheFilter
+    request.cacheSources = try cacheFrom.map(CacheSource.parse)
+    request.cacheTargets = try cacheTo.map(CacheTarget.parse)
     request.network = try NetworkMode.parse(network)
     request.extraHosts = try addHost.map(ExtraHost.parse)
     request.labels = try Assignment.table(label, environment: [:])

@@ -186,7 +186,7 @@ extension CopyDestination {
     ]
     for (prefix, format) in formats where text.hasPrefix(prefix) {
       let path = text.dropFirst(prefix.count)
-      guard !path.isEmpty else { throw ArgumentProblem.placeWithoutPath(text) }
+      guard !path.isEmpty else { throw ArgumentProblem.destinationWithoutPath(text) }
       return .file(format, FilePath(String(path)))
     }
     return .registry(try Reference.parse(newName: text))

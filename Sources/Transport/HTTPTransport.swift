@@ -23,7 +23,7 @@ package final class HTTPTransport: Sendable {
   /// - Parameters:
   ///   - environment: where proxies and the system's certificate authorities are named.
   ///   - stallLimit: after what time without progress a connection is given up; a server that was sent
-  ///     a body has ten times as long to begin its answer.
+  ///     a body has ten times as long to begin its answer, and what waits for us does not count.
   package init(
     environment: [String: String], stallLimit: StallLimit = .standard,
     connectTimeout: Duration = .seconds(10)
@@ -39,7 +39,7 @@ package final class HTTPTransport: Sendable {
   }
 
   /// Sends a request and hands the answer to `receive`, in which the body must be read; when that
-  /// returns, the exchange has ended. A `GET` or `HEAD` is redirected where the server says so, and
+  /// returns, the exchange has ended; what it left of a short body is read. A `GET` or `HEAD` is redirected where the server says so, and
   /// takes its `Authorization` along only to the same scheme, host and port.
   ///
   /// Throws ``TransportError``, what `receive` throws, and `CancellationError`.
@@ -47,17 +47,23 @@ package final class HTTPTransport: Sendable {
     _ request: HTTPRequest, _ receive: @escaping @Sendable (HTTPResponse) async throws -> Result
   ) async throws -> Result {
     let meter = ProgressMeter()
-    return try await withThrowingTaskGroup(of: Result?.self) { group in
-      group.addTask { try await self.follow(request, meter, receive) }
-      group.addTask {
-        try await self.watch(meter, of: request.url)
-        return nil
+    do {
+      return try await withThrowingTaskGroup(of: Result?.self) { group in
+        group.addTask { try await self.follow(request, meter, receive) }
+        group.addTask {
+          try await self.watch(meter, of: request.url)
+          return nil
+        }
+        defer { group.cancelAll() }
+        while let result = try await group.next() {
+          if let result { return result }
+        }
+        throw CancellationError()
       }
-      defer { group.cancelAll() }
-      while let result = try await group.next() {
-        if let result { return result }
-      }
-      throw CancellationError()
+    } catch {
+      // Whatever a cancelled exchange ends with: it ends because it was cancelled.
+      try Task.checkCancellation()
+      throw error
     }
   }
 
@@ -71,7 +77,9 @@ package final class HTTPTransport: Sendable {
     for _ in 0...HTTPTransport.redirectLimit {
       let response = try await send(request, meter)
       guard let next = try HTTPTransport.redirected(request, by: response) else {
-        return try await receive(response)
+        let result = try await receive(response)
+        try await response.drain()
+        return result
       }
       try await response.drain()
       request = next
@@ -113,7 +121,7 @@ package final class HTTPTransport: Sendable {
       message.body = try request.body?.measured(by: meter)
       message.tlsConfiguration =
         request.url.isSecure ? try trust.configuration(request.security, request.url) : nil
-      let client = client(for: proxies.proxy(for: request.url))
+      let client = client(for: try proxies.proxy(for: request.url))
       let response = try await client.execute(message, deadline: .distantFuture)
       meter.hasAnswer()
       meter.advance(by: stallLimit.minimum)
@@ -127,22 +135,10 @@ package final class HTTPTransport: Sendable {
 
   /// Throws when there was too little progress for too long; never returns otherwise.
   private func watch(_ meter: ProgressMeter, of url: HTTPURL) async throws {
-    var quietPeriods = 0
-    var before = meter.total
+    var watch = StallWatch(stallLimit)
     while true {
       try await Task.sleep(for: stallLimit.period)
-      let now = meter.total
-      if now - before >= stallLimit.minimum {
-        quietPeriods = 0
-      } else {
-        quietPeriods += 1
-        // A request that was sent whole may take a server long to digest, such as a large blob.
-        let patience = now == before && meter.isWaitingForAnswer ? 10 : 1
-        if quietPeriods >= patience {
-          throw TransportError(.stalled(stallLimit.period * patience), url)
-        }
-      }
-      before = now
+      if let stall = watch.stall(meter.reading) { throw TransportError(.stalled(stall), url) }
     }
   }
 
@@ -165,6 +161,14 @@ package final class HTTPTransport: Sendable {
       clients[proxy] = client
       return client
     }
+  }
+
+  /// Waits until the client has written what it was given, and so has said whether it wants more.
+  ///
+  /// It writes on its own threads, and lets who makes a body run ahead until one of them gets round to
+  /// object: far ahead where the machine is busy, with all of that in memory.
+  fileprivate static func settle() async throws {
+    for loop in eventLoops.makeIterator() { try await loop.submit {}.get() }
   }
 
   /// Threads that move bytes; more of them than two are never the bottleneck.
@@ -201,7 +205,8 @@ private struct BodyPieces: AsyncSequence, AsyncIteratorProtocol, Sendable {
   func makeAsyncIterator() -> BodyPieces { self }
 
   func next() async throws -> ByteBuffer? {
-    guard let piece = try await next() else {
+    try await HTTPTransport.settle()
+    guard let piece = try await meter.pausing({ try await next() }) else {
       meter.hasSentRequest()
       return nil
     }

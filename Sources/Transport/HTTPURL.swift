@@ -5,9 +5,10 @@ package import SystemPackage
 package struct HTTPURL: Sendable, Hashable, CustomStringConvertible {
   private let url: URL
 
-  /// Reads an absolute URL; nil for what is none, or is of another scheme, or has no host.
+  /// Reads an absolute URL; nil for what is none, or is of another scheme, or has no host. A fragment
+  /// is not part of what is asked for.
   package init?(_ text: String) {
-    guard let url = URL(string: text) else { return nil }
+    guard let url = URL(string: String(text.prefix { $0 != "#" })) else { return nil }
     self.init(url)
   }
 
@@ -30,7 +31,8 @@ package struct HTTPURL: Sendable, Hashable, CustomStringConvertible {
 
   /// What a `Location` field means that came from here; nil for what is no URL of ours.
   package func resolving(_ location: String) -> HTTPURL? {
-    guard let resolved = URL(string: location, relativeTo: url)?.absoluteURL else { return nil }
+    let target = String(location.prefix { $0 != "#" })
+    guard let resolved = URL(string: target, relativeTo: url)?.absoluteURL else { return nil }
     return HTTPURL(resolved)
   }
 
@@ -90,6 +92,8 @@ package struct HTTPURL: Sendable, Hashable, CustomStringConvertible {
 
   /// Scheme, host, port and path: queries of object storage hold signatures, which are credentials.
   package var description: String {
-    isUnixSocket ? "unix:\(host)" : "\(scheme)://\(authority)\(url.path(percentEncoded: true))"
+    isUnixSocket
+      ? "unix:\(url.host(percentEncoded: false) ?? "")"
+      : "\(scheme)://\(authority)\(url.path(percentEncoded: true))"
   }
 }

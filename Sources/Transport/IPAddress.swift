@@ -2,7 +2,7 @@ import Glibc
 
 /// An address of IPv4 or IPv6.
 struct IPAddress: Sendable, Hashable {
-  /// 4 or 16, in network order.
+  /// 4 or 16, in network order; an IPv4 address in IPv6's clothes (`::ffff:127.0.0.1`) has 4.
   let bytes: [UInt8]
 
   /// Reads the usual text forms; nil for names.
@@ -14,7 +14,9 @@ struct IPAddress: Sendable, Hashable {
     }
     var six = in6_addr()
     guard inet_pton(AF_INET6, text, &six) == 1 else { return nil }
-    bytes = withUnsafeBytes(of: &six) { Array($0) }
+    let all = withUnsafeBytes(of: &six) { Array($0) }
+    let mapped = [UInt8](repeating: 0, count: 10) + [0xff, 0xff]
+    bytes = all.starts(with: mapped) ? Array(all.dropFirst(mapped.count)) : all
   }
 
   var isLoopback: Bool {

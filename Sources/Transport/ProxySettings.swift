@@ -3,9 +3,15 @@ internal import AsyncHTTPClient
 /// The proxies that the environment names: `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` in
 /// either case, with the meaning that Go's programs give them (golang.org/x/net/http/httpproxy).
 struct ProxySettings: Sendable {
-  private let plain: Proxy?
-  private let secure: Proxy?
+  private let plain: Setting?
+  private let secure: Setting?
   private let exceptions: [Exception]
+
+  /// What a variable says; no proxy where that is not understood.
+  private struct Setting: Sendable {
+    let variable: String
+    let proxy: Proxy?
+  }
 
   /// A proxy server.
   struct Proxy: Sendable, Hashable {
@@ -19,54 +25,69 @@ struct ProxySettings: Sendable {
   }
 
   init(environment: [String: String]) {
-    func value(_ name: String) -> String? {
-      (environment[name] ?? environment[name.lowercased()]).flatMap { $0.isEmpty ? nil : $0 }
+    func value(_ name: String) -> (variable: String, value: String)? {
+      [name, name.lowercased()].lazy
+        .compactMap { name in environment[name].map { (name, $0) } }
+        .first { !$0.1.isEmpty }
     }
-    let other = value("ALL_PROXY")
-    plain = (value("HTTP_PROXY") ?? other).flatMap(Proxy.init)
-    secure = (value("HTTPS_PROXY") ?? other).flatMap(Proxy.init)
-    exceptions = (value("NO_PROXY") ?? "").split { $0 == "," || $0.isWhitespace }
+    func setting(_ name: String) -> Setting? {
+      (value(name) ?? value("ALL_PROXY")).map {
+        Setting(variable: $0.variable, proxy: Proxy($0.value))
+      }
+    }
+    plain = setting("HTTP_PROXY")
+    secure = setting("HTTPS_PROXY")
+    exceptions = (value("NO_PROXY")?.value ?? "").split { $0 == "," || $0.isWhitespace }
       .compactMap { Exception(String($0)) }
   }
 
   /// The proxy on the way to a URL; nil goes there directly, as always to this machine itself.
-  func proxy(for url: HTTPURL) -> Proxy? {
-    guard !url.isUnixSocket, let proxy = url.isSecure ? secure : plain else { return nil }
+  ///
+  /// Throws ``TransportError`` where what the environment says cannot be used: to go there without
+  /// would be what somebody did not want.
+  func proxy(for url: HTTPURL) throws -> Proxy? {
+    guard !url.isUnixSocket, let setting = url.isSecure ? secure : plain else { return nil }
     let host = url.host.trimmingBrackets
     if host == "localhost" || IPAddress(host)?.isLoopback == true { return nil }
-    return exceptions.contains { $0.covers(host: host, port: url.port) } ? nil : proxy
+    if exceptions.contains(where: { $0.covers(host: host, port: url.port) }) { return nil }
+    guard let proxy = setting.proxy else {
+      throw TransportError(.unusableProxy(variable: setting.variable), url)
+    }
+    return proxy
   }
 
   /// An entry of `NO_PROXY`.
   private enum Exception: Sendable {
     case all
-    case network(IPAddress, prefix: Int)
+    case network(IPAddress, prefix: Int, port: Int?)
     /// The name, and whether only what lies below it is meant.
     case domain(String, subdomainsOnly: Bool, port: Int?)
 
+    /// Nil for what never applies.
     init?(_ text: String) {
       var name = text.lowercased()
       if name == "*" {
         self = .all
         return
       }
-      if let slash = name.firstIndex(of: "/") {
-        guard let address = IPAddress(String(name[..<slash])),
-          let prefix = Int(name[name.index(after: slash)...]),
-          (0...address.bytes.count * 8).contains(prefix)
-        else { return nil }
-        self = .network(address, prefix: prefix)
-        return
-      }
-      if let address = IPAddress(name.trimmingBrackets) {
-        self = .network(address, prefix: address.bytes.count * 8)
+      if let slash = name.firstIndex(of: "/"), let address = IPAddress(String(name[..<slash])),
+        let prefix = Int(name[name.index(after: slash)...]),
+        (0...address.bytes.count * 8).contains(prefix)
+      {
+        self = .network(address, prefix: prefix, port: nil)
         return
       }
       var port: Int?
-      if let colon = name.lastIndex(of: ":") {
+      if IPAddress(name) == nil, let colon = name.lastIndex(of: ":"), !name[colon...].contains("]")
+      {
         guard let number = Int(name[name.index(after: colon)...]) else { return nil }
         port = number
-        name = String(name[..<colon]).trimmingBrackets
+        name = String(name[..<colon])
+      }
+      name = name.trimmingBrackets
+      if let address = IPAddress(name) {
+        self = .network(address, prefix: address.bytes.count * 8, port: port)
+        return
       }
       if name.hasPrefix("*.") { name.removeFirst() }
       let subdomainsOnly = name.hasPrefix(".")
@@ -78,7 +99,8 @@ struct ProxySettings: Sendable {
     func covers(host: String, port: Int) -> Bool {
       switch self {
       case .all: return true
-      case .network(let network, let prefix):
+      case .network(let network, let prefix, let wanted):
+        guard wanted == nil || wanted == port else { return false }
         return IPAddress(host)?.isWithin(network, prefix: prefix) ?? false
       case .domain(let name, let subdomainsOnly, let wanted):
         guard wanted == nil || wanted == port else { return false }

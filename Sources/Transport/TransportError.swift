@@ -19,6 +19,8 @@ package struct TransportError: Error, Sendable, CustomStringConvertible {
     case connectTimeout
     /// What was taken for TLS is none.
     case notTLS
+    /// The server went away before TLS was agreed on.
+    case handshakeEnded
     /// The server's certificate, or ours, was not accepted.
     case certificate(String)
     case unreadableCertificate(path: String, String)
@@ -33,6 +35,8 @@ package struct TransportError: Error, Sendable, CustomStringConvertible {
     /// A redirect from `https` to something that can be read and changed on the way.
     case insecureRedirect(to: String)
     case proxy(String)
+    /// An environment variable names no proxy that can be used.
+    case unusableProxy(variable: String)
     case other(String)
   }
 
@@ -44,9 +48,11 @@ package struct TransportError: Error, Sendable, CustomStringConvertible {
   /// Whether the same request may succeed when it is tried again.
   package var isTransient: Bool {
     switch problem {
-    case .unreachable, .connectTimeout, .connectionLost, .stalled, .malformedResponse: true
+    case .unreachable, .connectTimeout, .handshakeEnded, .connectionLost, .stalled,
+      .malformedResponse:
+      true
     case .unresolvable, .malformedURL, .notTLS, .certificate, .unreadableCertificate, .tooLarge,
-      .tooManyRedirects, .redirectWithoutTarget, .insecureRedirect, .proxy, .other:
+      .tooManyRedirects, .redirectWithoutTarget, .insecureRedirect, .proxy, .unusableProxy, .other:
       false
     }
   }
@@ -54,7 +60,7 @@ package struct TransportError: Error, Sendable, CustomStringConvertible {
   /// Whether no request reached the server.
   package var isFailureToConnect: Bool {
     switch problem {
-    case .unresolvable, .unreachable, .connectTimeout, .notTLS: true
+    case .unresolvable, .unreachable, .connectTimeout, .notTLS, .handshakeEnded: true
     default: false
     }
   }
@@ -68,9 +74,8 @@ package struct TransportError: Error, Sendable, CustomStringConvertible {
     case .connectTimeout: "`\(place)` does not answer"
     case .notTLS:
       "`\(place)` does not speak TLS; hint: a registry without TLS must be called insecure"
-    case .certificate(let reason):
-      "the certificate of `\(place)` is not accepted: \(reason); "
-        + "hint: the registry's CA belongs into `/etc/docker/certs.d/HOST:PORT/ca.crt`"
+    case .handshakeEnded: "`\(place)` ends the connection instead of speaking TLS"
+    case .certificate(let reason): "no TLS with `\(place)`: \(reason)"
     case .unreadableCertificate(let path, let reason):
       "`\(path)` cannot be used for TLS: \(reason)"
     case .connectionLost(let reason): "the connection to `\(place)` was lost: \(reason)"
@@ -81,6 +86,9 @@ package struct TransportError: Error, Sendable, CustomStringConvertible {
     case .redirectWithoutTarget: "`\(place)` redirects to nowhere"
     case .insecureRedirect(let target): "`\(place)` redirects to `\(target)`, which has no TLS"
     case .proxy(let reason): "the proxy on the way to `\(place)` refuses: \(reason)"
+    case .unusableProxy(let variable):
+      "`\(variable)` names no proxy that can be used; "
+        + "hint: it is `http://HOST:PORT` or `socks5://HOST:PORT`"
     case .other(let reason): "`\(place)`: \(reason)"
     }
   }
@@ -93,7 +101,7 @@ extension TransportError {
     case is TransportError, is CancellationError: error
     case let error as HTTPClientError: describing(error, url)
     case let error as NIOConnectionError: TransportError(problem(of: error), url)
-    case let error as NIOSSLExtraError: TransportError(.certificate("\(error)"), url)
+    case let error as NIOSSLExtraError: TransportError(problem(of: error), url)
     case let error as NIOSSLError: TransportError(problem(of: error), url)
     case let error as BoringSSLError: TransportError(problem(ofTLS: "\(error)"), url)
     case let error as IOError: TransportError(problem(of: error), url)
@@ -141,6 +149,13 @@ extension TransportError {
     }
   }
 
+  private static func problem(of error: NIOSSLExtraError) -> Problem {
+    error == .failedToValidateHostname
+      ? .certificate(
+        "its certificate is for other names; hint: call the registry by a name that it is for")
+      : .certificate("\(error)")
+  }
+
   private static func problem(of error: NIOSSLError) -> Problem {
     switch error {
     case .uncleanShutdown: .connectionLost("TLS ended without a farewell")
@@ -155,14 +170,17 @@ extension TransportError {
     where text.contains(sign) {
       return .notTLS
     }
-    if text.contains("eofDuringHandshake") {
-      return .connectionLost("the server ended the TLS handshake")
-    }
+    if text.contains("eofDuringHandshake") { return .handshakeEnded }
     if text.contains("CERTIFICATE_VERIFY_FAILED") {
-      return .certificate("it is not signed by a known authority, or has expired")
+      return .certificate(
+        "its certificate has expired, or is not signed by a known authority; "
+          + "hint: a registry's own CA belongs into `/etc/docker/certs.d/HOST:PORT/ca.crt`")
     }
-    for sign in ["CERTIFICATE_REQUIRED", "BAD_CERTIFICATE"] where text.contains(sign) {
-      return .certificate("the server wants a client certificate that it knows")
+    for sign in ["CERTIFICATE_REQUIRED", "BAD_CERTIFICATE", "UNKNOWN_CA"] where text.contains(sign)
+    {
+      return .certificate(
+        "it wants a client certificate that it knows; hint: that belongs, as `client.cert` and "
+          + "`client.key`, into `/etc/docker/certs.d/HOST:PORT`")
     }
     return .certificate(text)
   }

@@ -129,7 +129,7 @@ struct EngineLoadTests {
   func forbidden() async throws {
     let user = try #require(PlainUser.current)
     let folder = try TemporaryDirectory()
-    let slipway = try user.slipway(in: folder)
+    let slipway = try await user.slipway(in: folder)
     try folder.write("FROM scratch\nCOPY Dockerfile /\n", to: "context/Dockerfile")
     let socket = directory("socket")
     let script = "import socket,sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])"

@@ -35,7 +35,7 @@ struct RootlessTests {
     let rooted = try await Slipway().withBusybox()
     let expected = try await rooted.build(context.path, "-t", "app").digest
 
-    let rootless = try user.slipway(in: TemporaryDirectory())
+    let rootless = try await user.slipway(in: TemporaryDirectory())
     let loaded = try await rootless.run("load", "-i", archive.string)
     try #require(loaded.succeeded, "\(loaded)")
     let built = try await rootless.run("build", "-q", "-t", "app", context.path.string)
@@ -63,7 +63,7 @@ struct RootlessTests {
     try await rooted.build(context("base"), "-t", "\(registry.host)/base:1", "--push")
     let expected = try await rooted.build(context("app"), "-t", "app").digest
 
-    let rootless = try user.slipway(in: TemporaryDirectory())
+    let rootless = try await user.slipway(in: TemporaryDirectory())
     let name = "\(registry.host)/app:1"
     let built = try await rootless.run(
       "build", "-q", "-t", name, "--push", context("app").string)
@@ -79,8 +79,8 @@ struct RootlessTests {
     try folder.write("FROM scratch\n", to: "Dockerfile")
     try #require(chmod(folder.path.string, 0o777) == 0)
     let executable = folder("slipway")
-    try Files.write(
-      Files.read(Slipway.executable), to: executable, mode: 0o755)
+    try await Command("install", ["-m", "755", Slipway.executable.string, executable.string])
+      .check()
     var command = Command(
       "setpriv",
       ["--reuid=65534", "--regid=65534", "--clear-groups", executable.string, "build", "."])

@@ -5,7 +5,7 @@ struct AuthenticationChallenge: Sendable, Hashable {
   /// Names in lower case.
   let parameters: [String: String]
 
-  /// Reads the challenges of a field's value, or as many as make sense.
+  /// Reads the challenges of a field's value, or as many as make sense; linear in its length.
   ///
   ///     Bearer realm="https://auth.example.com/token",service="registry",scope="repository:a:pull"
   static func read(_ text: String) -> [AuthenticationChallenge] {
@@ -20,21 +20,26 @@ struct AuthenticationChallenge: Sendable, Hashable {
   }
 }
 
-/// Reads tokens, `name=value` pairs and quoted strings.
+/// Reads tokens, `name=value` pairs and quoted strings, each byte a bounded number of times.
 private struct Scanner {
-  private var rest: Substring
+  private var rest: Substring.UTF8View
 
   init(_ text: String) {
-    rest = text[...]
+    rest = text[...].utf8
   }
 
-  /// A word that no `=` follows.
+  /// A word that no `=` follows. What is no word, such as the Base64 of other schemes, is skipped up to
+  /// the next comma.
   mutating func challengeScheme() -> String? {
     skipSeparators()
+    while let byte = rest.first, !Scanner.isTokenCharacter(byte) {
+      rest = rest.drop { $0 != UInt8(ascii: ",") }
+      skipSeparators()
+    }
     let word = rest.prefix(while: Scanner.isTokenCharacter)
     guard !word.isEmpty else { return nil }
     rest = rest.dropFirst(word.count)
-    return word.lowercased()
+    return String(Substring(word)).lowercased()
   }
 
   /// The next `name=value`; nil before another challenge, and at the end.
@@ -45,42 +50,51 @@ private struct Scanner {
     guard !name.isEmpty else { return nil }
     ahead.rest = ahead.rest.dropFirst(name.count)
     ahead.skipSpace()
-    guard ahead.rest.first == "=" else { return nil }
+    guard ahead.rest.first == UInt8(ascii: "=") else { return nil }
     ahead.rest.removeFirst()
     ahead.skipSpace()
-    guard let value = ahead.value() else { return nil }
+    let value = ahead.value()
     self = ahead
-    return (name.lowercased(), value)
+    return value.map { (String(Substring(name)).lowercased(), $0) }
   }
 
+  /// Nil for a quoted string without an end, after which there is nothing.
   private mutating func value() -> String? {
-    guard rest.first == "\"" else {
-      let word = rest.prefix { $0 != "," && !$0.isWhitespace }
+    guard rest.first == UInt8(ascii: "\"") else {
+      let word = rest.prefix { $0 != UInt8(ascii: ",") && !Scanner.isSpace($0) }
       rest = rest.dropFirst(word.count)
-      return String(word)
+      return String(Substring(word))
     }
     rest.removeFirst()
-    var text = ""
-    while let character = rest.popFirst() {
-      switch character {
-      case "\"": return text
-      case "\\": if let escaped = rest.popFirst() { text.append(escaped) }
-      default: text.append(character)
+    var text: [UInt8] = []
+    while let byte = rest.popFirst() {
+      switch byte {
+      case UInt8(ascii: "\""): return String(decoding: text, as: UTF8.self)
+      case UInt8(ascii: "\\"): if let escaped = rest.popFirst() { text.append(escaped) }
+      default: text.append(byte)
       }
     }
     return nil
   }
 
   private mutating func skipSeparators() {
-    rest = rest.drop { $0 == "," || $0.isWhitespace }
+    rest = rest.drop { $0 == UInt8(ascii: ",") || Scanner.isSpace($0) }
   }
 
   private mutating func skipSpace() {
-    rest = rest.drop(while: \.isWhitespace)
+    rest = rest.drop(while: Scanner.isSpace)
   }
 
-  private static func isTokenCharacter(_ character: Character) -> Bool {
-    character.isASCII
-      && (character.isLetter || character.isNumber || "!#$%&'*+-.^_`|~".contains(character))
+  private static func isSpace(_ byte: UInt8) -> Bool {
+    byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t")
+  }
+
+  private static func isTokenCharacter(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"):
+      true
+    default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
+    }
   }
 }

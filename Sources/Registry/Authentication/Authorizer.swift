@@ -12,15 +12,22 @@ actor Authorizer {
   private var challenges: [String: AuthenticationChallenge] = [:]
   private var tokens: [TokenKey: Token] = [:]
   private var requests: [TokenKey: Task<Token, any Error>] = [:]
+  private var lookups: [CredentialKey: Task<Credential?, any Error>] = [:]
 
   private struct TokenKey: Hashable {
     let authority: String
     let scopes: [String]
   }
 
+  private struct CredentialKey: Hashable {
+    let registry: String
+    let repository: String?
+  }
+
   private struct Token: Sendable {
     let value: String
     let expiry: ContinuousClock.Instant
+    let hasCredentials: Bool
   }
 
   /// What a request needs to be allowed.
@@ -70,6 +77,11 @@ actor Authorizer {
   private func answer(
     to challenge: AuthenticationChallenge, _ need: Need
   ) async throws -> Authorization {
+    if challenge.scheme == "bearer", let token = tokens[tokenKey(challenge, need)],
+      token.expiry > .now
+    {
+      return Authorizer.authorization(token)
+    }
     let credential = try await credential(need)
     switch (challenge.scheme, credential) {
     case ("basic", .password(let user, let password)):
@@ -78,16 +90,29 @@ actor Authorizer {
     case ("bearer", .registryToken(let token)):
       return Authorization(field: "Bearer " + token, hasCredentials: true)
     case ("bearer", _):
-      let token = try await token(challenge, need, credential)
-      return Authorization(field: "Bearer " + token.value, hasCredentials: credential != nil)
-    default: return Authorization(field: nil, hasCredentials: false)
+      return Authorizer.authorization(try await token(challenge, need, credential))
+    default: return Authorization(field: nil, hasCredentials: credential != nil)
     }
   }
 
+  /// Looked up once: a credential helper is a program, and may ask somebody for a passphrase.
+  ///
+  /// Credentials belong to the host that they are sent to, which need not be the one that the reference
+  /// names: a mirror is somebody else, and so is where `registries.conf` says that a registry is.
   private func credential(_ need: Need) async throws -> Credential? {
-    let owner = need.endpoint.isMirror ? need.endpoint.authority : need.registry
-    return try await credentials.credential(
-      for: owner, repository: need.scopes.first?.repository)
+    let key = CredentialKey(
+      registry: need.endpoint.authority, repository: need.scopes.first?.repository)
+    if let lookup = lookups[key] { return try await lookup.sharedValue() }
+    let credentials = credentials
+    let lookup = Task {
+      try await credentials.credential(for: key.registry, repository: key.repository)
+    }
+    lookups[key] = lookup
+    return try await lookup.sharedValue()
+  }
+
+  private static func authorization(_ token: Token) -> Authorization {
+    Authorization(field: "Bearer " + token.value, hasCredentials: token.hasCredentials)
   }
 
   private static func basic(_ user: String, _ password: String) -> String {
@@ -101,34 +126,31 @@ actor Authorizer {
       authority: need.endpoint.authority, scopes: Authorizer.scopes(challenge, need))
   }
 
-  /// Ours, and what the registry asks for besides.
+  /// What we are about to do; where that concerns no repository, what the registry asks for.
   private static func scopes(_ challenge: AuthenticationChallenge, _ need: Need) -> [String] {
-    var scopes = need.scopes.sorted().map(\.text)
-    for asked in (challenge.parameters["scope"] ?? "").split(separator: " ").map(String.init)
-    where scopes.isEmpty {
-      scopes.append(asked)
-    }
-    return scopes
+    guard need.scopes.isEmpty else { return need.scopes.sorted().map(\.text) }
+    return (challenge.parameters["scope"] ?? "").split(separator: " ").map(String.init)
   }
 
   private func token(
     _ challenge: AuthenticationChallenge, _ need: Need, _ credential: Credential?
   ) async throws -> Token {
     let key = tokenKey(challenge, need)
+    // Somebody may have got it while the credential was looked up.
     if let token = tokens[key], token.expiry > .now { return token }
-    if let request = requests[key] { return try await request.value }
+    if let request = requests[key] { return try await request.sharedValue() }
     let server = try TokenServer(challenge, need, scopes: key.scopes)
     let (transport, retries) = (transport, retries)
     let request = Task {
+      defer { requests[key] = nil }
       let answer = try await retries.run { try await server.token(credential, transport) }
-      return Token(value: answer.value, expiry: .now + answer.lifetime)
+      let token = Token(
+        value: answer.value, expiry: .now + answer.lifetime, hasCredentials: credential != nil)
+      tokens[key] = token
+      return token
     }
     requests[key] = request
-    defer { requests[key] = nil }
-    // Whoever is cancelled here may not take the token from the others.
-    let token = try await request.value
-    tokens[key] = token
-    return token
+    return try await request.sharedValue()
   }
 }
 
@@ -141,6 +163,7 @@ private struct TokenServer: Sendable {
 
   /// A token lives for a minute where the server does not say.
   private static let defaultLifetime: Int64 = 60
+  private static let longestLifetime: Int64 = 86_400
   private static let clientName = "slipway"
 
   init(_ challenge: AuthenticationChallenge, _ need: Authorizer.Need, scopes: [String]) throws {
@@ -161,12 +184,16 @@ private struct TokenServer: Sendable {
     var request = request(credential)
     request.security = need.endpoint.security(for: realm)
     let need = need
-    return try await transport.exchange(request) { response in
-      let body = try await response.collect(limit: 1 << 20)
-      guard response.isSuccess else {
-        throw need.refusal(response, body, hasCredentials: credential != nil)
+    do {
+      return try await transport.exchange(request) { response in
+        let body = try await response.collect(limit: 1 << 20)
+        guard response.isSuccess else {
+          throw need.refusal(response, body, hasCredentials: credential != nil)
+        }
+        return try TokenServer.read(body, need)
       }
-      return try TokenServer.read(body, need)
+    } catch let error as TransportError {
+      throw TransientFailure.wrapping(error) { need.error($0) }
     }
   }
 
@@ -193,21 +220,35 @@ private struct TokenServer: Sendable {
     return request
   }
 
+  /// What cannot be read counts as not there.
   private struct Answer: Decodable {
     let token: String?
-    let access_token: String?
-    let expires_in: Int64?
+    let lifetime: Int64?
+
+    private enum CodingKeys: String, CodingKey {
+      case token
+      case accessToken = "access_token"
+      case lifetime = "expires_in"
+    }
+
+    init(from decoder: any Decoder) throws {
+      let container = try decoder.container(keyedBy: CodingKeys.self)
+      func text(_ key: CodingKeys) -> String? {
+        (try? container.decode(String.self, forKey: key)).flatMap { $0.isEmpty ? nil : $0 }
+      }
+      token = text(.token) ?? text(.accessToken)
+      lifetime = try? container.decode(Int64.self, forKey: .lifetime)
+    }
   }
 
   private static func read(
     _ body: [UInt8], _ need: Authorizer.Need
   ) throws -> (value: String, lifetime: Duration) {
     let answer = try? JSON.decode(Answer.self, from: body)
-    guard let value = answer?.token ?? answer?.access_token, !value.isEmpty,
-      value.utf8.allSatisfy({ $0 > 32 && $0 < 127 })
+    guard let value = answer?.token, value.utf8.allSatisfy({ $0 > 32 && $0 < 127 })
     else { throw need.error(.malformed("its token server gives no token")) }
     // A little less than promised: it must still be good when it arrives.
-    let lifetime = max(answer?.expires_in ?? defaultLifetime, 1)
+    let lifetime = min(max(answer?.lifetime ?? defaultLifetime, 1), longestLifetime)
     return (value, .seconds(lifetime > 20 ? lifetime - 5 : lifetime))
   }
 }

@@ -12,11 +12,15 @@ struct BlobUpload {
   private let repository: RemoteRepository
   fileprivate var session: Session?
   private var chunkSize: Int64?
-  /// What the registry has for certain.
+  /// The most that the registry ever had.
   private var confirmed: Int64 = 0
+  /// False once what the registry put together was not the blob.
+  private var mayGoOn = true
 
   /// An upload that the registry has opened.
   fileprivate struct Session: Sendable {
+    /// Who opened it, and so knows it.
+    let endpoint: RegistryEndpoint?
     /// Where the next request goes.
     var location: HTTPURL
     /// How many bytes the registry has.
@@ -27,6 +31,8 @@ struct BlobUpload {
 
   /// A chunk that goes through the usual limits of proxies.
   private static let usualChunk: Int64 = 32 << 20
+  /// Asking how far an upload got costs a request or two; less than this is sent again instead.
+  private static let worthGoingOn: Int64 = 1 << 20
 
   init(_ blob: Descriptor, _ source: UploadSource, to repository: RemoteRepository) {
     self.blob = blob
@@ -42,8 +48,8 @@ struct BlobUpload {
     let opened: Session?
     do {
       opened = try await open(mountingFrom: other)
-    } catch let error as RegistryError where [401, 403, 404].contains(error.status) {
-      // Somebody else's repository: no reason not to send the blob.
+    } catch let error as RegistryError where (400..<500).contains(error.status ?? 0) {
+      // Somebody else's repository, or nobody's: no reason not to send the blob.
       return false
     }
     session = opened
@@ -63,7 +69,6 @@ struct BlobUpload {
     } receive: { response -> Session?? in
       if other != nil, response.status == 201 { return .some(nil) }
       guard response.status == 202 else { return nil }
-      try await response.drain()
       return .some(try Session(response, repository, activity))
     }
   }
@@ -72,30 +77,31 @@ struct BlobUpload {
 
   /// Sends the blob.
   mutating func send() async throws {
-    var failures = 0
+    var failures = FailureCount()
     while true {
-      let before = confirmed
+      if session == nil {
+        // Opening has retries of its own.
+        guard let opened = try await open() else { return }
+        session = opened
+      }
       do {
         return try await attempt()
       } catch {
-        if try adapt(to: error) { continue }
-        guard let failure = RetryPolicy.transient(error) else { throw error }
-        await resume()
-        failures = confirmed > before ? 1 : failures + 1
-        let pause = repository.client.retries.pause(
-          afterFailures: failures, requested: failure.requestedPause,
-          spread: Double.random(in: 0...1))
-        guard let pause else { throw failure.cause }
+        guard let failure = try await remedy(error) else { continue }
+        if session == nil, isWorthGoingOn, (try? await repository.has(blob)) == true {
+          // It had all of it, and what was lost is the answer.
+          return
+        }
+        failures.add(progress: confirmed)
+        guard let pause = repository.client.retries.pause(after: failures, failure) else {
+          throw failure.cause
+        }
         try await Task.sleep(for: pause)
       }
     }
   }
 
   private mutating func attempt() async throws {
-    if session == nil {
-      guard let opened = try await open() else { return }
-      session = opened
-    }
     guard let session else { return }
     if session.offset == 0, chunkSize == nil { return try await sendWhole(session) }
     try await sendChunks(session)
@@ -120,77 +126,100 @@ struct BlobUpload {
 
   private func patch(_ session: Session, _ range: Range<Int64>) async throws -> Session {
     let (repository, activity) = (repository, activity)
-    let body = try body(range)
-    defer { body.stop() }
-    return try await repository.perform(activity, access: .pullAndPush, retries: RetryPolicy.once) {
-      _ in
-      HTTPRequest(
-        .patch, session.location,
-        fields: [
-          "Content-Type": "application/octet-stream",
-          "Content-Range": "\(range.lowerBound)-\(range.upperBound - 1)",
-        ],
-        body: body.body)
-    } receive: { response -> Session? in
+    let next = try await transfer(range, .patch, session, to: session.location) {
+      response -> Session? in
       guard response.status == 202 else { return nil }
-      try await response.drain()
-      var next = try Session(response, repository, activity)
-      next.smallestChunk = max(next.smallestChunk, session.smallestChunk)
+      var next = try Session(response, repository, activity, after: session)
       // Fewer than were sent is allowed; more is not.
       next.offset = min(BlobUpload.received(response) ?? range.upperBound, range.upperBound)
+      if range.upperBound == 1 { next.offset = 1 }
       return next
     }
+    guard next.offset > session.offset else {
+      throw TransientFailure(
+        cause: repository.error(activity, .malformed("it took nothing of what was sent")))
+    }
+    return next
   }
 
   /// Ends the upload: with the bytes of a range, or with all of them sent already.
   private func close(_ session: Session, body range: Range<Int64>?) async throws {
-    let (blob, repository) = (blob, repository)
+    try await transfer(
+      range, .put, session, to: session.location.addingQuery("digest", "\(blob.digest)")
+    ) { response -> Void? in
+      response.status == 201 || response.status == 204 ? () : nil
+    }
+  }
+
+  private func transfer<Result: Sendable>(
+    _ range: Range<Int64>?, _ method: HTTPMethod, _ session: Session, to location: HTTPURL,
+    _ receive: @escaping @Sendable (HTTPResponse) async throws -> Result?
+  ) async throws -> Result {
     let body = try range.map { try self.body($0) }
     defer { body?.stop() }
-    try await repository.perform(activity, access: .pullAndPush, retries: RetryPolicy.once) { _ in
-      HTTPRequest(
-        .put, session.location.addingQuery("digest", "\(blob.digest)"),
-        fields: ["Content-Type": "application/octet-stream"],
-        body: body?.body ?? .bytes([]))
-    } receive: { response -> Void? in
-      guard response.status == 201 || response.status == 204 else { return nil }
-      try await response.drain()
-      return ()
+    var fields: HTTPFields = ["Content-Type": "application/octet-stream"]
+    if method == .patch, let range {
+      fields["Content-Range"] = "\(range.lowerBound)-\(range.upperBound - 1)"
+    }
+    let request = HTTPRequest(method, location, fields: fields, body: body?.body ?? .bytes([]))
+    do {
+      return try await repository.perform(
+        activity, access: .pullAndPush, at: session.endpoint, isRepeated: false,
+        request: { _ in request }, receive: receive)
+    } catch {
+      // Where the bytes come from was tried as often as is sensible.
+      if let failure = await body?.failure() { throw failure }
+      throw error
     }
   }
 
   // MARK: - When it does not go well
 
-  /// Whether there is another way after an error that would only come again.
-  private mutating func adapt(to error: any Error) throws -> Bool {
-    guard let status = (error as? RegistryError)?.status else { return false }
-    switch status {
+  /// Finds another way after an error; nil where that is a new one, which cannot fail as often. Throws
+  /// the error where there is none.
+  private mutating func remedy(_ error: any Error) async throws -> TransientFailure? {
+    if let failure = error as? TransientFailure {
+      await resume()
+      return failure
+    }
+    switch (error as? RegistryError)?.status {
     case 413 where source.isSeekable && (chunkSize ?? .max) > 1 << 20:
       chunkSize = chunkSize.map { $0 / 4 } ?? BlobUpload.usualChunk
       session = nil
-      return true
-    default: return false
+      return nil
+    case 404:
+      // Lost, as when the registry was started anew.
+      session = nil
+      return TransientFailure(cause: error)
+    case 416:
+      await resume()
+      return TransientFailure(cause: error)
+    case 400 where mayGoOn && confirmed > 0:
+      // What the registry had of it was not what we had sent.
+      mayGoOn = false
+      session = nil
+      return TransientFailure(cause: error)
+    default: throw error
     }
+  }
+
+  private var isWorthGoingOn: Bool {
+    source.isSeekable && blob.size > BlobUpload.worthGoingOn && mayGoOn
   }
 
   /// Finds out what the registry has of an upload that was interrupted; it begins anew where that
   /// cannot be known or used.
   private mutating func resume() async {
-    guard let interrupted = session, source.isSeekable, blob.size > 1 << 20 else {
-      session = nil
-      return
-    }
-    session = nil
+    guard let interrupted = session.take(), isWorthGoingOn else { return }
     let (repository, activity) = (repository, activity)
     let found = try? await repository.perform(
-      activity, access: .pullAndPush, retries: RetryPolicy.once
+      activity, access: .pullAndPush, at: interrupted.endpoint, isRepeated: false
     ) { _ in
       HTTPRequest(.get, interrupted.location)
     } receive: { response -> Session? in
       guard response.status == 204 else { return nil }
-      var next = try Session(response, repository, activity)
+      var next = try Session(response, repository, activity, after: interrupted)
       next.offset = BlobUpload.received(response) ?? 0
-      next.smallestChunk = max(next.smallestChunk, interrupted.smallestChunk)
       return next
     }
     guard let found, found.offset > 0, found.offset <= blob.size else { return }
@@ -213,10 +242,11 @@ struct BlobUpload {
 
   private var activity: String { "sending the blob `\(blob.digest)`" }
 
-  /// What is sent, and how it is given up.
+  /// What is sent, how it is given up, and why there is no more of it.
   private struct Body: Sendable {
     let body: HTTPBody
-    let stop: @Sendable () -> Void
+    var stop: @Sendable () -> Void = {}
+    var failure: @Sendable () async -> (any Error)? = { nil }
   }
 
   private func body(_ range: Range<Int64>) throws -> Body {
@@ -224,17 +254,21 @@ struct BlobUpload {
     switch source {
     case .store(let store):
       let pieces = StoredBlobPieces(blob: blob, store: store, range: range)
-      return Body(body: .stream(length: length) { try pieces.begin() }, stop: {})
+      return Body(body: .stream(length: length) { try pieces.begin() })
     case .repository(let other):
       let pieces = RemoteBlobPieces(blob, in: other)
-      return Body(body: .stream(length: length) { pieces.begin() }, stop: { pieces.stop() })
+      return Body(
+        body: .stream(length: length) { pieces.begin() }, stop: { pieces.stop() },
+        failure: { await pieces.failure })
     }
   }
 }
 
 extension BlobUpload.Session {
+  /// - Parameter previous: what the session was before; nil where it was opened just now.
   fileprivate init(
-    _ response: HTTPResponse, _ repository: RemoteRepository, _ activity: String
+    _ response: HTTPResponse, _ repository: RemoteRepository, _ activity: String,
+    after previous: BlobUpload.Session? = nil
   ) throws {
     guard let location = response.fields["Location"].flatMap(response.url.resolving),
       !location.isUnixSocket
@@ -246,9 +280,13 @@ extension BlobUpload.Session {
         activity, .malformed("the upload is to go on at `\(location)`, which has no TLS"))
     }
     self.location = location
+    endpoint =
+      try previous.map(\.endpoint)
+      ?? repository.client.endpoints(for: repository, pulling: false).first {
+        $0.isOrigin(of: response.url)
+      }
     offset = 0
-    smallestChunk =
-      response.fields["OCI-Chunk-Min-Length"].flatMap { Int64($0) }.map { max(0, min($0, 1 << 30)) }
-      ?? 0
+    let smallest = response.fields["OCI-Chunk-Min-Length"].flatMap { Int64($0) } ?? 0
+    smallestChunk = max(0, min(smallest, 1 << 30), previous?.smallestChunk ?? 0)
   }
 }

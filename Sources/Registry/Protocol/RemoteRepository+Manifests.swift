@@ -41,11 +41,10 @@ extension RemoteRepository {
       throw TransientFailure(
         cause: error(activity, .wrongDigest(expected: promised, actual: actual)))
     }
-    let type = DocumentType.of(bytes, contentType: response.fields["Content-Type"])
-    guard let type, type.isManifest || type.isIndex else {
-      throw error(
-        activity, type.map { .notAnImage($0) } ?? .malformed("it is neither manifest nor index"))
+    guard let type = DocumentType.of(bytes, contentType: response.fields["Content-Type"]) else {
+      throw error(activity, .malformed("it is neither manifest nor index"))
     }
+    guard type.isManifest || type.isIndex else { throw error(activity, .notAnImage(type)) }
     return RemoteDocument(descriptor: Descriptor(of: bytes, as: type), bytes: bytes)
   }
 
@@ -90,7 +89,6 @@ extension RemoteRepository {
         fields: ["Content-Type": type.rawValue], body: .bytes(bytes))
     } receive: { response in
       guard response.isSuccess else { return nil }
-      try await response.drain()
       if let digest = response.fields["Docker-Content-Digest"].flatMap({ Digest($0) }),
         digest != expected
       {
@@ -128,27 +126,39 @@ package enum ManifestReference: Sendable, Hashable, CustomStringConvertible {
   }
 }
 
-/// What kind of document something is: its own word counts before what the server calls it.
+/// What kind of document something is: its own word counts before what the server calls it, because
+/// its digest covers the one and not the other.
 enum DocumentType {
   private struct Shape: Decodable {
     struct Anything: Decodable {}
 
+    let schemaVersion: Int?
     let mediaType: MediaType?
     let manifests: [Anything]?
     let config: Anything?
     let layers: [Anything]?
+    /// Schema 1.
+    let fsLayers: [Anything]?
   }
 
-  /// Nil for what is no JSON object.
+  /// Docker's images of before 2016, which have no configuration and no digests that hold.
+  static let schema1 = MediaType(
+    rawValue: "application/vnd.docker.distribution.manifest.v1+json")
+
+  /// Nil for what is no JSON object, and for what could be taken for both a manifest and an index
+  /// (CVE-2021-41190).
   static func of(_ bytes: [UInt8], contentType: String?) -> MediaType? {
     guard let shape = try? JSON.decode(Shape.self, from: bytes) else { return nil }
-    if let type = shape.mediaType { return type }
-    if let type = contentType.map(withoutParameters), type.isManifest || type.isIndex {
-      return type
-    }
-    if shape.manifests != nil { return .index }
-    if shape.config != nil, shape.layers != nil { return .manifest }
-    return contentType.map(withoutParameters)
+    if shape.schemaVersion == 1 || shape.fsLayers != nil { return schema1 }
+    let isIndex = shape.manifests != nil
+    let isManifest = shape.config != nil || shape.layers != nil
+    if isIndex, isManifest { return nil }
+    let told = contentType.map(withoutParameters)
+    let type =
+      shape.mediaType ?? told.flatMap { $0.isManifest || $0.isIndex ? $0 : nil }
+      ?? (isIndex ? .index : shape.config != nil && shape.layers != nil ? .manifest : told)
+    guard let type, !(type.isIndex && isManifest), !(type.isManifest && isIndex) else { return nil }
+    return type
   }
 
   /// `application/json` for `application/json; charset=utf-8`.

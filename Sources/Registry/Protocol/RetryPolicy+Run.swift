@@ -1,6 +1,7 @@
 internal import Transport
 
-/// An error after which the same may be tried again.
+/// An error after which the same may be tried again. Nothing else is tried again, so that what has
+/// been given up stays so.
 struct TransientFailure: Error {
   let cause: any Error
   /// What the server asks for.
@@ -13,6 +14,38 @@ struct TransientFailure: Error {
       cause: error,
       requestedPause: RetryPolicy.requestedPause(response.fields["Retry-After"]))
   }
+
+  /// The error of a request without an answer, in the words of what was being done.
+  static func wrapping(
+    _ error: TransportError, _ describe: (RegistryError.Cause) -> RegistryError
+  ) -> any Error {
+    let described = describe(.transport(error))
+    return error.isTransient ? TransientFailure(cause: described) : described
+  }
+}
+
+/// Counts the failures in a row of something that may get on in between.
+struct FailureCount {
+  private(set) var inRow = 0
+  private var mark: Int64
+
+  /// An attempt that gets on by less, in bytes, got nowhere: else what comes in drops and is
+  /// interrupted after each would be tried for ever.
+  static let leastProgress: Int64 = 64 << 10
+
+  /// - Parameter progress: what is there before the first attempt.
+  init(progress: Int64 = 0) {
+    mark = progress
+  }
+
+  /// - Parameter progress: what is there now. Only what was never reached before counts.
+  mutating func add(progress: Int64 = 0) {
+    if progress >= mark + FailureCount.leastProgress {
+      mark = progress
+      inRow = 0
+    }
+    inRow += 1
+  }
 }
 
 extension RetryPolicy {
@@ -20,36 +53,24 @@ extension RetryPolicy {
   ///
   /// - Parameter progress: what was achieved so far; an attempt that got on does not count.
   func run<Result: Sendable>(
-    progress: () -> Int64 = { 0 }, _ body: () async throws -> Result
+    progress: @autoclosure () -> Int64 = 0, _ body: () async throws -> Result
   ) async throws -> Result {
-    var failures = 0
+    var failures = FailureCount(progress: progress())
     while true {
-      let before = progress()
       do {
         return try await body()
-      } catch {
-        guard let failure = RetryPolicy.transient(error) else { throw error }
-        failures = progress() > before ? 1 : failures + 1
-        let pause = pause(
-          afterFailures: failures, requested: failure.requestedPause,
-          spread: Double.random(in: 0...1))
-        guard let pause else { throw failure.cause }
+      } catch let failure as TransientFailure {
+        failures.add(progress: progress())
+        guard let pause = pause(after: failures, failure) else { throw failure.cause }
         try await Task.sleep(for: pause)
       }
     }
   }
 
-  static func transient(_ error: any Error) -> TransientFailure? {
-    switch error {
-    case let failure as TransientFailure: failure
-    case let error as TransportError where error.isTransient: TransientFailure(cause: error)
-    case let error as RegistryError:
-      if case .transport(let cause) = error.cause, cause.isTransient {
-        TransientFailure(cause: error)
-      } else {
-        nil
-      }
-    default: nil
-    }
+  /// Nil to give up.
+  func pause(after failures: FailureCount, _ failure: TransientFailure) -> Duration? {
+    pause(
+      afterFailures: failures.inRow, requested: failure.requestedPause,
+      spread: Double.random(in: 0...1))
   }
 }

@@ -18,9 +18,6 @@ package struct RetryPolicy: Sendable, Hashable {
     self.longestRequestedPause = longestRequestedPause
   }
 
-  /// One attempt.
-  package static let once = RetryPolicy(attempts: 1)
-
   /// The pause after the `failures`th failure in a row, from 1 on; nil to give up.
   ///
   /// - Parameters:

@@ -36,7 +36,9 @@ struct StoredBlobPieces: Sendable {
         return offset
       }
       guard start < end else { return nil }
-      return try file.read(Int(min(StoredBlobPieces.pieceSize, end - start)), at: start, path)
+      return try await BlockingWork.run {
+        try file.read(Int(min(StoredBlobPieces.pieceSize, end - start)), at: start, path)
+      }
     }
   }
 }
@@ -70,7 +72,12 @@ private final class SharedFile: Sendable {
 final class RemoteBlobPieces: Sendable {
   private let blob: Descriptor
   private let repository: RemoteRepository
-  private let fetching = Mutex<Task<Void, Never>?>(nil)
+  private let fetching = Mutex<Fetching?>(nil)
+
+  private struct Fetching {
+    let task: Task<Void, Never>
+    let pieces: PieceQueue
+  }
 
   init(_ blob: Descriptor, in repository: RemoteRepository) {
     self.blob = blob
@@ -90,14 +97,19 @@ final class RemoteBlobPieces: Sendable {
       }
     }
     fetching.withLock { previous in
-      previous?.cancel()
-      previous = task
+      previous?.task.cancel()
+      previous = Fetching(task: task, pieces: pieces)
     }
     return { try await pieces.next() }
   }
 
   func stop() {
-    fetching.withLock { $0.take()?.cancel() }
+    fetching.withLock { $0.take()?.task.cancel() }
+  }
+
+  /// Why there is nothing more to be had; nil where that is not to blame.
+  var failure: (any Error)? {
+    get async { await fetching.withLock { $0?.pieces }?.failure }
   }
 }
 
@@ -136,6 +148,11 @@ actor PieceQueue {
   func finish(throwing error: any Error) {
     end = end ?? .failure(error)
     wakeConsumer()
+  }
+
+  /// Why there is no more; nil also where that is only because nobody wants it.
+  var failure: (any Error)? {
+    if case .failure(let error) = end, !(error is CancellationError) { error } else { nil }
   }
 
   /// The next piece; nil at the end.

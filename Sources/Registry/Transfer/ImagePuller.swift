@@ -32,7 +32,13 @@ package struct ImagePuller: Sendable {
     }
     let document = try await repository.manifest(ManifestReference(reference))
     origins.note([document.descriptor.digest], in: reference)
-    return try store.add(document.bytes, as: document.descriptor.mediaType)
+    return try await add(document.bytes, as: document.descriptor.mediaType)
+  }
+
+  /// Writing waits for the disk.
+  private func add(_ bytes: [UInt8], as mediaType: MediaType) async throws -> Descriptor {
+    let store = store
+    return try await BlockingWork.run { try store.add(bytes, as: mediaType) }
   }
 
   /// A manifest or index by its digest that is in the store already.
@@ -80,7 +86,7 @@ package struct ImagePuller: Sendable {
     origins.note(parts.map(\.digest) + [descriptor.digest], in: reference)
     if !store.contains(manifest.config), manifest.config.size <= ContentStore.documentLimit {
       let bytes = try await client.repository(reference).document(manifest.config)
-      _ = try store.add(bytes, as: manifest.config.mediaType)
+      _ = try await add(bytes, as: manifest.config.mediaType)
     }
     return image
   }
@@ -88,7 +94,7 @@ package struct ImagePuller: Sendable {
   private func ensureDocument(_ descriptor: Descriptor, of reference: Reference) async throws {
     guard !store.contains(descriptor) else { return }
     let document = try await client.repository(reference).manifest(.digest(descriptor.digest))
-    _ = try store.add(document.bytes, as: document.descriptor.mediaType)
+    _ = try await add(document.bytes, as: document.descriptor.mediaType)
   }
 }
 

@@ -14,7 +14,13 @@ package final class ImagePusher: Sendable {
   private let client: RegistryClient
   private let observer: TransferObserver
   private let places: Turnstile
-  private let uploads = Mutex<[Digest: Task<Void, any Error>]>([:])
+  private let state = Mutex(State())
+
+  private struct State {
+    var uploads: [Digest: Task<Void, any Error>] = [:]
+    /// Nothing is begun any more.
+    var isStopped = false
+  }
 
   package init(
     to target: Reference, store: ContentStore, origins: BlobOrigins, client: RegistryClient,
@@ -40,17 +46,17 @@ package final class ImagePusher: Sendable {
   /// - Parameters:
   ///   - source: a repository that has what the store lacks; nil leaves it to what is known of each
   ///     blob.
-  ///   - byDigest: stores it under its digest alone, whatever tag the target has.
+  ///   - name: another tag than the target's, or the digest; it gets the document and all that it names
+  ///     whatever it had before. Several documents may be sent at the same time.
   ///
   /// Throws `RegistryError`, `ContentError` and `SystemCallError`. However it ends, nothing is under
   /// way afterwards.
   package func push(
-    _ root: Descriptor, source: Reference? = nil, byDigest: Bool = false
+    _ root: Descriptor, source: Reference? = nil, as name: ManifestReference? = nil
   ) async throws {
-    let name = byDigest ? .digest(root.digest) : ManifestReference(target)
     do {
       try await withTaskCancellationHandler {
-        try await send(root, as: name, source)
+        try await send(root, source, name)
       } onCancel: {
         cancel()
       }
@@ -62,26 +68,33 @@ package final class ImagePusher: Sendable {
 
   /// Stops what `begin` began, for an image that will not be sent after all.
   package func stop() async {
-    cancel()
-    for task in uploads.withLock({ Array($0.values) }) { _ = await task.result }
+    for upload in cancel() { _ = await upload.result }
   }
 
-  private func cancel() {
-    for task in uploads.withLock({ Array($0.values) }) { task.cancel() }
+  @discardableResult
+  private func cancel() -> [Task<Void, any Error>] {
+    let uploads = state.withLock { state in
+      state.isStopped = true
+      return Array(state.uploads.values)
+    }
+    for upload in uploads { upload.cancel() }
+    return uploads
   }
 
   private func send(
-    _ root: Descriptor, as name: ManifestReference, _ source: Reference?
+    _ root: Descriptor, _ source: Reference?, _ other: ManifestReference?
   ) async throws {
-    if let present = try await repository.describe(name, access: .pullAndPush),
+    let name = other ?? ManifestReference(target)
+    let place = "\(target.name):\(name)"
+    if other == nil, let present = try await repository.describe(name, access: .pullAndPush),
       present.digest == root.digest
     {
       // Where the manifest is, there is everything that it names.
-      return observer(.manifestStored(root.digest, name: "\(target)"))
+      return observer(.manifestStored(root.digest, name: place))
     }
     try await sendParts(of: root, source)
     try await put(root, as: name)
-    observer(.manifestStored(root.digest, name: "\(target)"))
+    observer(.manifestStored(root.digest, name: place))
   }
 
   /// Everything that a document names, before the document itself.
@@ -97,7 +110,14 @@ package final class ImagePusher: Sendable {
       try await withThrowingTaskGroup(of: Void.self) { group in
         for blob in Set(try Image(document, in: store).parts()) {
           let upload = upload(of: blob, source)
-          group.addTask { try await upload.value }
+          group.addTask {
+            // Where one fails, the others are not waited for.
+            try await withTaskCancellationHandler {
+              try await upload.value
+            } onCancel: {
+              upload.cancel()
+            }
+          }
         }
         try await group.waitForAll()
       }
@@ -105,7 +125,8 @@ package final class ImagePusher: Sendable {
   }
 
   private func isThere(_ document: Descriptor) async throws -> Bool {
-    try await repository.describe(.digest(document.digest), access: .pullAndPush) != nil
+    try await repository.describe(.digest(document.digest), access: .pullAndPush)?.digest
+      == document.digest
   }
 
   private func put(_ document: Descriptor, as name: ManifestReference) async throws {
@@ -120,7 +141,10 @@ package final class ImagePusher: Sendable {
     let candidates = source.map { [$0] } ?? origins.repositories(of: document.digest)
     for origin in candidates {
       let found = try await client.repository(origin).manifest(.digest(document.digest))
-      _ = try store.add(found.bytes, as: found.descriptor.mediaType)
+      let store = store
+      try await BlockingWork.run {
+        _ = try store.add(found.bytes, as: found.descriptor.mediaType)
+      }
       return
     }
     throw missing(document.digest)
@@ -133,10 +157,11 @@ package final class ImagePusher: Sendable {
   // MARK: - Blobs
 
   private func upload(of blob: Descriptor, _ source: Reference? = nil) -> Task<Void, any Error> {
-    uploads.withLock { uploads in
-      if let known = uploads[blob.digest] { return known }
+    state.withLock { state in
+      if let known = state.uploads[blob.digest] { return known }
       let task = Task { [self] in try await places.pass { try await self.sendBlob(blob, source) } }
-      uploads[blob.digest] = task
+      if state.isStopped { task.cancel() }
+      state.uploads[blob.digest] = task
       return task
     }
   }

@@ -40,22 +40,51 @@ extension Home {
     let plans = try await self.plans(dockerfile, request, source, contexts, images)
     try source.report(plans.distinctWarnings, to: reporter)
 
-    // The steps of the plans have the numbers from 1.
-    let next = JointPlan(plans.map(\.plan)).vertices.count + 1
-    let delivery = try await BuildDelivery(
-      request, for: plans.map(\.plan.configuration.platform), home: self, firstStep: next + 1,
-      reporter)
+    var request = request
+    if request.ignoresCache { request.cacheSources = [] }
+    let found = FoundLayers()
+    let steps = StepNumbering(plans, after: 0, request)
     do {
-      let builds = try await fetching(step: next, reporter) {
+      return try await carryOut(plans, steps, contexts, request, found, reporter)
+    } catch {
+      guard await forgetLost(found, after: error, reporter) else { throw error }
+    }
+    request.cacheSources = []
+    let further = StepNumbering(plans, after: steps.last, request)
+    return try await carryOut(plans, further, contexts, request, FoundLayers(), reporter)
+  }
+
+  /// From the plans to the images, where they are wanted, and the caches.
+  private func carryOut(
+    _ plans: [FrontendResult], _ steps: StepNumbering, _ contexts: BuildContexts,
+    _ request: BuildRequest, _ found: FoundLayers, _ reporter: Reporter
+  ) async throws -> BuildProduct {
+    let shared = CacheImport(
+      request.cacheSources, home: self, firstStep: steps.imports, reporter)
+    defer { shared.finish() }
+    let delivery = try await BuildDelivery(
+      request, for: plans.map(\.plan.configuration.platform), home: self,
+      firstStep: steps.deliveries, reporter)
+    do {
+      let (builds, product) = try await fetching(step: steps.fetch, reporter) {
         // A Dockerfile that says `SOURCE_DATE_EPOCH` says it for all platforms.
         let latestTime = try request.latestTime(plans[0].sourceDateEpoch)
         var inputs = try contexts.inputs(request, epoch: latestTime, reporter)
+        inputs.firstStep = steps.first
         inputs.layerReady = delivery.layerReady(latestTime: latestTime)
-        return try await BuildEngine(stores: stores).solve(plans.map(\.plan), inputs)
+        inputs.caches = shared.caches
+        inputs.layerFound = { found.add($0) }
+        var builds = try await BuildEngine(stores: stores).solve(plans.map(\.plan), inputs)
+        shared.finish()
+        contexts.save()
+        let listsSteps = request.cacheTargets.contains { $0.place == .inline }
+        for number in builds.indices { builds[number].listsSteps = listsSteps }
+        return (builds, try await delivery.deliver(builds))
       }
-      contexts.save()
-      let product = try await delivery.deliver(builds)
       try product.write(request)
+      let export = CacheExport(
+        home: self, targets: request.cacheTargets, firstStep: steps.exports, reporter: reporter)
+      try await export.write(builds)
       return product
     } catch {
       await delivery.stop()
@@ -103,6 +132,31 @@ extension Home {
     try? stores.layers.trashLeftovers()
     try? content.removeAbandonedBlobs()
     _ = try? stores.layers.reapTrash(limit: 10_000)
+  }
+}
+
+/// The numbers of all steps of a build: those of the plans, then those of what happens besides.
+private struct StepNumbering {
+  let first: Int
+  let fetch: Int
+  /// The first of as many as there are shared caches to be asked.
+  let imports: Int
+  /// The first of as many as there are shared caches to be written.
+  let exports: Int
+  /// The first of any number.
+  let deliveries: Int
+  /// No number is above it.
+  let last: Int
+
+  init(_ plans: [FrontendResult], after previous: Int, _ request: BuildRequest) {
+    first = previous + 1
+    fetch = first + JointPlan(plans.map(\.plan)).vertices.count
+    imports = fetch + 1
+    exports = imports + request.cacheSources.count
+    deliveries = exports + request.cacheTargets.count
+    // A step for each name of each output, at most, or one for an engine.
+    let counts = request.outputs.map { max(1, $0.names.count, request.tags.count) }
+    last = deliveries + counts.reduce(0, +)
   }
 }
 

@@ -192,7 +192,8 @@ final class BuildDelivery: Sendable {
     for push in pushes {
       let image = try await self.image(of: builds, push.form)
       try await push.step.covering {
-        try await push.pusher.push(image, byDigest: push.byDigest)
+        try await push.pusher.push(
+          image, as: push.byDigest ? .digest(image.digest) : nil)
       }
       let target = push.pusher.target
       let name = push.byDigest ? target.name : target.familiar

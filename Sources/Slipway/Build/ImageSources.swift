@@ -52,7 +52,7 @@ struct ImageSources: ImageResolver {
       try home.keep(root, as: name)
       return image
     } catch let error as RegistryError where stored == nil {
-      throw RequestError.imageNotFound("\(error)")
+      throw RequestError.imageNotFound(error)
     }
   }
 

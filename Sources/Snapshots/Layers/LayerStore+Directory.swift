@@ -46,6 +46,7 @@ extension LayerStore {
     guard let blob = try primaryBlob(of: id) else {
       throw LayerError.damaged(id, "it is neither a directory nor a blob")
     }
+    try examine(id)
     return try readingAsItArrives(blob) { try unpack(blob, of: id, folder, above: lower) }
   }
 

@@ -24,7 +24,8 @@ extension LayerStore {
     defer { lock.release() }
     if let known = try knownBlob(folder, key) { return known }
     let made = try readingAsItArrives(original) { try recompress(original, unclamped) }
-    try remember(made, at: folder.encoding(key), of: folder)
+    try makeDirectory(folder.encodings, mode: 0o755)
+    try remember(made.encoded, at: folder.encoding(key))
     return made
   }
 
