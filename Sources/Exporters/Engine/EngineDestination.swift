@@ -19,8 +19,8 @@ package struct EngineDestination: Sendable {
   /// How long an engine may do nothing that can be seen. It may have to write gigabytes to a slow disk
   /// in the meantime.
   private static let patience = StallLimit(period: .seconds(300), minimum: 1)
-  /// The first to knock may be whom systemd starts the engine for.
-  private static let probePatience = StallLimit(period: .seconds(5), minimum: 1)
+  /// The first to knock may be whom systemd starts the engine for, on a busy machine.
+  private static let probePatience = StallLimit(period: .seconds(15), minimum: 1)
   private static let answerLimit = 1 << 20
 
   /// The engine that the environment means: the first that answers of
