@@ -20,8 +20,8 @@ struct DestinationTests {
       COPY text /text
       """, to: "context/Dockerfile")
     // Enough for levels to make a difference.
-    let words = (0..<20_000).map { "\($0 &* 7_919 % 10_007) of \($0 &* 104_729 % 1_009)\n" }
-    try directory.write(words.joined(), to: "context/text")
+    let busybox = try #require(Requirement.tool("busybox"))
+    try Files.write(Array(Files.read(busybox).suffix(1 << 20)), to: directory("context/text"))
   }
 
   private func build(_ arguments: String...) async throws {
@@ -112,15 +112,15 @@ struct DestinationTests {
     let registry = try FaultyRegistry()
     defer { registry.stop() }
     _ = try registry.addImage([.files(["base": "1"])], to: "base", tag: "1")
-    try directory.write("FROM \(registry.host)/base:1\nCOPY text /\n", to: "context/Dockerfile")
+    try directory.write("FROM \(registry.host)/base:1\nENV A=1\n", to: "context/Dockerfile")
     let target = "\(registry.host)/made"
     try await build("-t", "\(target):plain", "--push")
-    // The configuration, and the layer if the copy has to look into it.
-    #expect(registry.requests(.blobReads).count <= 2)
+    let reads = registry.requests(.blobReads)
+    #expect(reads.count == 1, "nothing but the configuration: \(reads)")
     try await build(
       "-t", "\(target):forced", "-o", "type=registry,compression=zstd,force-compression=true")
     for (tag, types) in [
-      ("plain", #"["tar+gzip", "tar+gzip"]"#), ("forced", #"["tar+zstd", "tar+zstd"]"#),
+      ("plain", #"["tar+gzip"]"#), ("forced", #"["tar+zstd"]"#),
     ] {
       #expect(
         try await find(Self.layerTypes, in: "docker://\(target):\(tag)", "--tls-verify=false")
