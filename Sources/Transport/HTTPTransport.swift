@@ -46,6 +46,7 @@ package final class HTTPTransport: Sendable {
   package func exchange<Result: Sendable>(
     _ request: HTTPRequest, _ receive: @escaping @Sendable (HTTPResponse) async throws -> Result
   ) async throws -> Result {
+    try Task.checkCancellation()
     let meter = ProgressMeter()
     do {
       return try await withThrowingTaskGroup(of: Result?.self) { group in

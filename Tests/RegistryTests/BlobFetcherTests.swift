@@ -115,7 +115,8 @@ struct BlobFetcherTests {
     other.inject(.respond(404), on: .any, times: .max, skipping: 1)
     try await scratch.fetcher().fetch([blob])
     #expect(scratch.store.contains(blob))
-    #expect(registry.requests.first?.headers["Range"] == "bytes=1000000-")
+    let request = try #require(registry.requests.first)
+    #expect(request.status == 206 && request.sent < blob.size)
   }
 
   @Test("stops a blob when the last who waits for it goes, and not before")
@@ -142,8 +143,7 @@ struct BlobFetcherTests {
     let blobs = try addBlobs(2)
     registry.inject(.stall(afterSending: 1000), on: .read(of: blobs[0].digest))
     registry.inject(.respond(403), on: .read(of: blobs[1].digest))
-    let fetcher = try scratch.fetcher()
-    let error = await failure { try await fetcher.fetch(blobs) }
+    let error = await failure { try await scratch.fetcher().fetch(blobs) }
     #expect((error as? RegistryError)?.status == 403)
     #expect(try await registry.server.becomesIdle())
   }

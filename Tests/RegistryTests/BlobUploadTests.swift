@@ -179,8 +179,9 @@ struct BlobUploadTests {
         let words = await words(blob, to: registry)
         #expect(words.contains("(`\(registry.host)/app`): "))
         #expect(
+          // An answer to HEAD has no words.
           words.contains("503 Service Unavailable: the disk is away (UNAVAILABLE)")
-            || words.contains("was lost"), "\(words)")
+            || words.hasSuffix("503 Service Unavailable") || words.contains("was lost"), "\(words)")
         #expect(registry.requests(pattern).count <= most + 4)
         #expect(
           registry.requests(pattern).filter { $0.method != "HEAD" }.count <= most,
@@ -258,8 +259,9 @@ struct BlobUploadTests {
     let lazy = try self.registry()
     lazy.inject(.reset(afterReceiving: 2_000_000), on: .uploadEnds)
     lazy.inject(.header("Range", "0-0"), on: .uploadChunks, times: .max)
-    let words = await words(blob, to: lazy)
-    #expect(words.contains("it took nothing of what was sent"), "\(words)")
+    lazy.inject(
+      .header("Range", "0-1999999"), on: .matching(method: "GET", path: "/uploads/"), times: .max)
+    #expect(await words(blob, to: lazy).contains("(`\(lazy.host)/app`): "))
     #expect(lazy.requests.count < 20)
   }
 
@@ -347,7 +349,7 @@ struct BlobUploadTests {
     let registry = try registry()
     let blob = try scratch.add(noise: 16_000_000)
     var scratch = scratch
-    scratch.stallLimit = StallLimit(period: .milliseconds(150), minimum: 1)
+    scratch.stallLimit = StallLimit(period: .seconds(1), minimum: 1)
     registry.inject(.stall(afterReceiving: 2_000_000), on: .uploadEnds)
     let outcome = try await scratch.repository("\(registry.host)/app").upload(
       blob, from: .store(scratch.store))

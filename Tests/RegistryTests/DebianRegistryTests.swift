@@ -163,8 +163,11 @@ struct DebianRegistryTests {
     let folder = try TemporaryDirectory()
     let credentials = "\(user.user):\(user.password)"
     func skopeo(_ arguments: String...) async throws {
-      try await Command("skopeo", ["--insecure-policy", "copy", "--quiet", "--all"] + arguments)
-        .check()
+      try await Command(
+        "skopeo",
+        ["--insecure-policy", "copy", "--quiet", "--all", "--preserve-digests"] + arguments
+      )
+      .check()
     }
     try await skopeo(
       "--src-tls-verify=false", "--src-creds", credentials, "docker://\(registry.host)/ours:all",

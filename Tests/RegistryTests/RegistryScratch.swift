@@ -101,12 +101,15 @@ struct RegistryScratch: Sendable {
 /// xorshift64 (Marsaglia, 2003).
 func noise(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
   var state = seed
-  return (0..<count).map { _ in
+  var bytes: [UInt8] = []
+  bytes.reserveCapacity(count + 8)
+  while bytes.count < count {
     state ^= state << 13
     state ^= state >> 7
     state ^= state << 17
-    return UInt8(truncatingIfNeeded: state)
+    withUnsafeBytes(of: state) { bytes += $0 }
   }
+  return Array(bytes.prefix(count))
 }
 
 /// What must fail: its error.

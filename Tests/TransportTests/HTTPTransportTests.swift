@@ -1,3 +1,4 @@
+import Dispatch
 import Synchronization
 import TestSupport
 import Testing
@@ -284,26 +285,48 @@ struct HTTPTransportTests {
     #expect(try await server.becomesIdle())
   }
 
-  @Test("gives up an upload that nobody reads, and waits longer for the answer to a whole one")
-  func slowUploads() async throws {
-    let megabytes = HTTPBody.pieces(
-      [Int](repeating: 256 << 10, count: 256), length: 64 << 20)
-    server.inject(.stall(afterReceiving: 1 << 20), on: .any)
-    let failure = await impatient.failure(try request(.put, "/length", megabytes))
+  @Test("gives up an upload that nobody reads, and has not read all of it into memory by then")
+  func unreadUploads() async throws {
+    let gate = DispatchSemaphore(value: 0)
+    let server = try ScriptedServer { _ in
+      gate.wait()
+      throw ConnectionEnd.close
+    }
+    let taken = Atomic(0)
+    let body = HTTPBody.stream(length: 1 << 30) {
+      {
+        taken.add(256 << 10, ordering: .relaxed)
+        return [UInt8](repeating: 7, count: 256 << 10)
+      }
+    }
+    let url = try #require(HTTPURL(server.url("/")))
+    let failure = await impatient.failure(HTTPRequest(.put, url, body: body))
     #expect(failure?.problem == .stalled(.milliseconds(100)))
+    // Both ends of the connection have buffers in the kernel.
+    #expect(taken.load(ordering: .relaxed) < 32 << 20)
+    gate.signal()
+  }
+
+  @Test("waits longer for the answer to a request that was sent whole")
+  func unansweredUploads() async throws {
+    let probe = TransportProbe(stallLimit: StallLimit(period: .milliseconds(500), minimum: 4096))
+    // So that there is a connection, which takes some time too.
+    _ = try await probe.ask(request(.get, "/"))
     server.inject(.stall, on: .any)
-    let unanswered = await impatient.failure(
+    let failure = await probe.failure(
       try request(.put, "/length", .pieces([1], length: 1)))
-    #expect(unanswered?.problem == .stalled(.milliseconds(1000)))
+    #expect(failure?.problem == .stalled(.seconds(5)))
   }
 
   @Test("does not blame a server for what is slow here")
   func slowConsumer() async throws {
-    let size = try await impatient.transport.exchange(try request(.get, "/large")) { response in
+    let probe = TransportProbe(stallLimit: StallLimit(period: .milliseconds(500), minimum: 4096))
+    let size = try await probe.transport.exchange(try request(.get, "/large")) { response in
       var size = 0
       try await response.forEachBlock { block in
+        // What is slow is this.
+        if size == 0 { try await Task.sleep(for: .milliseconds(1600)) }
         size += block.count
-        if size < 600_000 { try await Task.sleep(for: .milliseconds(350)) }
       }
       return size
     }

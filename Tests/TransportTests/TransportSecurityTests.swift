@@ -94,7 +94,8 @@ struct TransportSecurityTests {
     request.security.clientCertificate = TransportSecurity.ClientCertificate(
       certificate: own.certificate, key: own.key)
     #expect(try await probe.ask(request).status == 200)
-    let stranger = try await CertificateAuthority(named: "Another authority").client()
+    let other = try await CertificateAuthority(named: "Another authority")
+    let stranger = try await other.client()
     request.security.clientCertificate = TransportSecurity.ClientCertificate(
       certificate: stranger.certificate, key: stranger.key)
     let refused = try await words(request)

@@ -213,7 +213,7 @@ struct BlobUpload {
     guard let interrupted = session.take(), isWorthGoingOn else { return }
     let (repository, activity) = (repository, activity)
     let found = try? await repository.perform(
-      activity, access: .pullAndPush, at: interrupted.endpoint, isRepeated: false
+      activity, access: .pullAndPush, at: interrupted.endpoint
     ) { _ in
       HTTPRequest(.get, interrupted.location)
     } receive: { response -> Session? in
