@@ -45,8 +45,8 @@ let package = Package(
     .executableTarget(
       name: "SlipwayCLI",
       dependencies: [
-        "Slipway", "Sandbox", "Exporters", "Registry", "Archive", "BuildGraph", "Reporting", "OCI",
-        "CLinux", systemPackage,
+        "Slipway", "Engine", "Exporters", "DockerfileSyntax", "BuildGraph", "Registry",
+        "Snapshots", "Sandbox", "OCI", "Archive", "Reporting", "CLinux", systemPackage,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -134,11 +134,16 @@ let package = Package(
         "BuildGraph", "Snapshots", "Sandbox", "OCI", "Archive", "Reporting", "TestSupport",
         systemPackage,
       ]),
-    tests(of: "Exporters", uses: ["OCI", "Archive", "Snapshots", "TestSupport", systemPackage]),
+    tests(
+      of: "Exporters",
+      uses: ["Transport", "OCI", "Archive", "Snapshots", "TestSupport", systemPackage]),
+    tests(
+      of: "SlipwayCLI",
+      uses: ["Slipway", "Engine", "Exporters", "Snapshots", "OCI", systemPackage]),
     .testTarget(
       name: "IntegrationTests",
       // The executable is named so that it is built: the tests run it.
-      dependencies: ["TestSupport", "SlipwayCLI", systemPackage],
+      dependencies: ["TestSupport", "SlipwayCLI", "OCI", systemPackage],
       exclude: ["Cases", "Scripts"],
       swiftSettings: strict),
   ],

@@ -46,15 +46,6 @@ package struct BuildPlan: Sendable {
     self.configuration = configuration
   }
 
-  /// The vertices that the target stands on, itself included: each adds a layer to the image, or stands
-  /// for layers that came with one. Where layers are stacked, only those of the lowest input count.
-  package var imageSteps: Set<Int> {
-    var steps: Set<Int> = []
-    var index = target
-    while steps.insert(index).inserted, let base = vertices[index].inputs.first { index = base }
-    return steps
-  }
-
   /// Appends a vertex and returns its index.
   package mutating func add(_ vertex: Vertex) -> Int {
     vertices.append(vertex)

@@ -17,10 +17,14 @@ package struct BuildInputs: Sendable {
   package var latestTime: Int64?
   /// How layers are compressed that are made as blobs; an image may ask for them otherwise.
   package var compression: LayerEncoding.Compression
-  /// The number of the plan's first step among all that are reported.
+  /// The number of the first step among all that are reported.
   package var firstStep = 1
-  /// Is told of each layer of the image as soon as it is there: the state up to it.
+  /// Is told of each layer of an image as soon as it is there: the state up to it.
   package var layerReady: (@Sendable (FileSystemState) -> Void)?
+  /// Where steps are looked for that this machine has not run.
+  package var caches: SharedCaches?
+  /// Is told of each layer of an earlier build, or of another machine, that is used.
+  package var layerFound: (@Sendable (LayerID) -> Void)?
   package var reporter: Reporter
 
   package init(

@@ -20,6 +20,12 @@ package struct EngineError: Error, CustomStringConvertible {
     case other(any Error)
   }
 
+  /// Whether the build would fail in the same way whatever layers it was made on.
+  package var isOfTheBuildItself: Bool {
+    guard case .other(let error) = cause else { return true }
+    return error is FileActionError
+  }
+
   /// Names the step to blame for an error; errors that name one already, and cancellation, stay.
   static func wrapping(_ error: any Error, _ vertex: Vertex) -> any Error {
     error is EngineError || error is CancellationError

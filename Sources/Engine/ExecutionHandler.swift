@@ -25,9 +25,15 @@ struct ExecutionHandler: Sendable {
       try prepare(execution, vertex: vertex, states: states, resources)
     }
     let reporter = inputs.reporter
-    let result = try await sandbox.run(specification) { stream, bytes in
-      reporter.report(
-        .stepOutput(step, stream == .standardOutput ? .stdout : .stderr, bytes))
+    let result: SandboxResult
+    do {
+      result = try await sandbox.run(specification) { stream, bytes in
+        reporter.report(
+          .stepOutput(step, stream == .standardOutput ? .stdout : .stderr, bytes))
+      }
+    } catch SandboxError.wrongFormat(let command) {
+      let foreign = ImageError(unknownFormatOf: command, of: execution.platform)
+      throw foreign ?? SandboxError.wrongFormat(command)
     }
     guard result.status == .exited(0) else {
       throw EngineError(vertex: vertex, cause: .commandFailed(result.status))

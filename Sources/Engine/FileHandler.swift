@@ -14,7 +14,7 @@ struct FileHandler: Sendable {
   private let underProcesses: Set<Int>
   private let latestTime: Int64?
 
-  init(plan: BuildPlan, stores: EngineStores, inputs: BuildInputs, trees: StateTrees) {
+  init(plan: JointPlan, stores: EngineStores, inputs: BuildInputs, trees: StateTrees) {
     self.stores = stores
     self.inputs = inputs
     self.trees = trees
@@ -109,7 +109,7 @@ struct FileHandler: Sendable {
     return try pending.finish()
   }
 
-  private static func verticesUnderProcesses(_ plan: BuildPlan) -> Set<Int> {
+  private static func verticesUnderProcesses(_ plan: JointPlan) -> Set<Int> {
     var result: Set<Int> = []
     func markChain(from index: Int) {
       guard result.insert(index).inserted else { return }

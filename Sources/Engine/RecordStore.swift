@@ -22,7 +22,8 @@ package struct RecordStore: Sendable {
 
   /// The record of a key; nil where there is none that can be read.
   package func record(for key: Digest) -> CacheRecord? {
-    for name in [key.hex, provisionalName(key)] {
+    // Once more at the end: a build that was ending may have confirmed it in between.
+    for name in [key.hex, provisionalName(key), key.hex] {
       if let bytes = try? SmallFile.read(folder.appending(name)),
         let record = try? JSON.decode(CacheRecord.self, from: bytes)
       {

@@ -8,47 +8,78 @@ package import Snapshots
 package struct SolvedBuild: Sendable {
   let plan: BuildPlan
   let state: FileSystemState
+  /// All steps whose results are known, the image's and others.
+  let steps: [SolvedStep]
   let stores: EngineStores
+  /// How layers are made into blobs where nobody asks for another way.
+  let encoding: LayerEncoding
+  /// Whether images list their steps in their configuration, so that they are caches themselves.
+  package var listsSteps = false
+
+  init(
+    plan: BuildPlan, state: FileSystemState, steps: [SolvedStep], stores: EngineStores,
+    encoding: LayerEncoding
+  ) {
+    self.plan = plan
+    self.state = state
+    self.steps = steps
+    self.stores = stores
+    self.encoding = encoding
+  }
+
   /// The latest time that the image may have; nil preserves times.
-  let latestTime: Int64?
+  var latestTime: Int64? { encoding.latestTime }
 
   /// What the image is for.
   package var platform: Platform { plan.configuration.platform }
 
   /// Makes an image: layers as blobs, configuration, manifest, all in the content store. The blobs of
-  /// a base image need not be there.
+  /// a base image need not be there; those that are compressed anew are fetched.
   ///
-  /// Returns the descriptor of the manifest, with its platform. Layers are tarred and compressed only
-  /// if they are not yet.
-  package func image(
-    compression: LayerEncoding.Compression = .gzip(level: 6), annotations: [String: String] = [:]
-  ) async throws -> Descriptor {
-    let encoding = LayerEncoding(compression: compression, latestTime: latestTime)
-    let blobs = try await blobs(of: state.layers, encoding)
+  /// Returns the descriptor of the manifest, with its platform and annotations. Layers are tarred and
+  /// compressed only if they are not yet. Throws `ImageFormError`.
+  package func image(_ form: ImageForm = ImageForm()) async throws -> Descriptor {
+    let blobs = try await blobs(of: state.layers, form)
     var configuration = plan.configuration
     configuration.rootFileSystem.diffIDs = blobs.map(\.diffID)
     configuration.agreeHistory(withLayers: blobs.count)
     stamp(&configuration)
     let store = stores.content
+    let encoding = LayerEncoding(compression: form.compression, latestTime: latestTime)
+    let document =
+      try listsSteps
+      ? inlineSteps(encoding).added(to: configuration) : JSON.encode(configuration)
+    let annotations = form.annotations.manifest.all(for: platform)
     let manifest = Manifest(
-      config: try store.add(JSON.encode(configuration), as: .configuration),
-      layers: blobs.map(\.descriptor).map(SolvedBuild.withOCIType),
+      mediaType: form.mediaTypes.manifest,
+      config: try store.add(document, as: form.mediaTypes.configuration),
+      layers: try blobs.map { blob in
+        var layer = blob.descriptor
+        layer.mediaType = try form.mediaTypes.naming(layer.mediaType)
+        return layer
+      },
       annotations: annotations.isEmpty ? nil : annotations)
-    var descriptor = try store.add(JSON.encode(manifest), as: .manifest)
+    var descriptor = try store.add(JSON.encode(manifest), as: form.mediaTypes.manifest)
     descriptor.platform = configuration.platform
+    let described = form.annotations.manifestDescriptor.all(for: platform)
+    if !described.isEmpty { descriptor.annotations = described }
     return descriptor
   }
 
   private func blobs(
-    of layers: [LayerID], _ encoding: LayerEncoding
+    of layers: [LayerID], _ form: ImageForm
   ) async throws -> [LayerBlob] {
     let store = stores.layers
+    let latestTime = latestTime
     return try await withThrowingTaskGroup(of: (Int, LayerBlob).self) { group in
       for index in layers.indices {
         group.addTask {
           try await BlockingWork.run {
             let lower = Array(layers[..<index])
-            return (index, try store.blob(of: layers[index], encoding: encoding, above: lower))
+            return (
+              index,
+              try store.blob(of: layers[index], form, latestTime: latestTime, above: lower)
+            )
           }
         }
       }
@@ -66,16 +97,17 @@ package struct SolvedBuild: Sendable {
       configuration.history[index].created = time
     }
   }
+}
 
-  /// A manifest of OCI's types wants layers of OCI's types; the bytes are the same.
-  private static func withOCIType(_ layer: Descriptor) -> Descriptor {
-    var layer = layer
-    switch layer.mediaType {
-    case .dockerLayerGzip: layer.mediaType = .layerGzip
-    case .dockerLayer: layer.mediaType = .layer
-    default: break
-    }
-    return layer
+extension LayerStore {
+  /// The blob of a layer in an image of a form; see `blob(of:encoding:above:)`.
+  package func blob(
+    of layer: LayerID, _ form: ImageForm, latestTime: Int64?, above lower: [LayerID]
+  ) throws -> LayerBlob {
+    let encoding = LayerEncoding(compression: form.compression, latestTime: latestTime)
+    return form.forceCompression
+      ? try recompressedBlob(of: layer, encoding: encoding, above: lower)
+      : try blob(of: layer, encoding: encoding, above: lower)
   }
 }
 

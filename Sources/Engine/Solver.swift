@@ -12,19 +12,19 @@ internal import SystemPackage
 /// record was found. Each question is answered once a build; vertices that do not depend on each
 /// other are worked on at the same time, and equal steps of several processes share one run.
 actor Solver {
-  private let plan: BuildPlan
-  private let stores: EngineStores
-  private let inputs: BuildInputs
+  let plan: JointPlan
+  let stores: EngineStores
+  let inputs: BuildInputs
   private let files: FileHandler
   private let executions: ExecutionHandler
   private let running: Turnstile
-  /// The steps whose layers the image has.
+  /// The steps whose layers an image has.
   private let imageSteps: Set<Int>
 
-  private var resolutions: [Int: Task<Resolution, any Error>] = [:]
+  private(set) var resolutions: [Int: Task<Resolution, any Error>] = [:]
   private var states: [Int: Task<FileSystemState, any Error>] = [:]
-  /// What stands for the results of steps that ran although they were in the cache.
-  private var freshIdentities: [Int: Digest] = [:]
+  /// What is remembered of the steps that ran.
+  private(set) var made: [Int: CacheRecord] = [:]
   /// Whether nothing new may begin.
   private var isStopping = false
   /// The first thing that went wrong; what was stopped because of it is no failure of its own.
@@ -32,7 +32,7 @@ actor Solver {
   /// The keys under which this build wrote records.
   private(set) var writtenKeys: Set<Digest> = []
 
-  init(_ plan: BuildPlan, stores: EngineStores, inputs: BuildInputs) {
+  init(_ plan: JointPlan, stores: EngineStores, inputs: BuildInputs) {
     self.plan = plan
     self.stores = stores
     self.inputs = inputs
@@ -41,6 +41,14 @@ actor Solver {
     executions = ExecutionHandler(stores: stores, inputs: inputs, trees: trees)
     imageSteps = plan.imageSteps
     running = Turnstile(limit: max(4, 2 * sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+  }
+
+  /// The states that vertices make.
+  func states(of indexes: [Int]) async throws -> [FileSystemState] {
+    for index in indexes { begin(index) }
+    var states: [FileSystemState] = []
+    for index in indexes { states.append(try await state(of: index)) }
+    return states
   }
 
   /// The state that a vertex makes.
@@ -92,7 +100,7 @@ actor Solver {
   // MARK: - What stands for a result
 
   /// What is known of a step before its result is needed.
-  private struct Resolution: Sendable {
+  struct Resolution: Sendable {
     /// The keys a record is found under: by definition first, then by the content of what is
     /// copied and mounted; one where both are the same.
     var keys: [StepKey]
@@ -106,7 +114,7 @@ actor Solver {
     }
   }
 
-  private func identity(of index: Int) async throws -> Digest {
+  func identity(of index: Int) async throws -> Digest {
     let vertex = plan.vertices[index]
     switch vertex.operation {
     case .source(.host):
@@ -126,7 +134,7 @@ actor Solver {
       // What runs although it is in the cache has a result of its own; so have the steps after it.
       if vertex.ignoresCache {
         _ = try await state(of: index)
-        if let identity = freshIdentities[index] { return identity }
+        if let record = made[index] { return record.identity }
       }
       return try await resolution(of: index).identity
     }
@@ -151,13 +159,12 @@ actor Solver {
     // whatever stands on a step without a record will not be found either.
     for input in vertex.inputs { beginResolution(input) }
     do {
-      var resolution: Resolution
+      let resolution: Resolution
       switch vertex.operation {
       case .file(let actions): resolution = try await resolve(vertex, copying: actions)
       case .execute(let execution): resolution = try await resolve(vertex, executing: execution)
       case .source, .merge: return Resolution(keys: [])
       }
-      if vertex.ignoresCache { resolution.record = nil }
       if resolution.record == nil { begin(index) }
       return resolution
     } catch {
@@ -194,12 +201,11 @@ actor Solver {
       }
     }
     let key = StepKey(byDefinition)
-    if needsContent.isEmpty {
-      return Resolution(keys: [key], record: find([key]), selections: selections)
-    }
-    if !vertex.ignoresCache, let record = find([key]) {
+    let record = try await find(key, vertex)
+    if needsContent.isEmpty || record != nil {
       return Resolution(keys: [key], record: record, selections: selections)
     }
+    for input in vertex.inputs { begin(input) }
     var byContent = byDefinition.filter { !$0.name.hasPrefix("source ") }
     for (number, copy) in needsContent {
       let (selection, digest) = try await files.select(
@@ -209,7 +215,8 @@ actor Solver {
     }
     let contentKey = StepKey(byContent)
     return Resolution(
-      keys: [key, contentKey], record: find([contentKey], alias: key), selections: selections)
+      keys: [key, contentKey], record: try await find(contentKey, vertex, alias: key),
+      selections: selections)
   }
 
   private func resolve(_ vertex: Vertex, executing execution: Execution) async throws -> Resolution
@@ -231,12 +238,9 @@ actor Solver {
       }
     }
     let key = StepKey(byDefinition)
-    if stageMounts.isEmpty {
-      return Resolution(keys: [key], record: find([key]))
-    }
-    if !vertex.ignoresCache, let record = find([key]) {
-      return Resolution(keys: [key], record: record)
-    }
+    let record = try await find(key, vertex)
+    if stageMounts.isEmpty || record != nil { return Resolution(keys: [key], record: record) }
+    for input in vertex.inputs { begin(input) }
     var byContent = byDefinition.filter { !$0.name.hasPrefix("source ") }
     for (number, bind) in stageMounts {
       let digest = try await files.contentDigest(
@@ -244,21 +248,52 @@ actor Solver {
       byContent.append(.init("files \(number)", digest.hex))
     }
     let contentKey = StepKey(byContent)
-    return Resolution(keys: [key, contentKey], record: find([contentKey], alias: key))
+    return Resolution(
+      keys: [key, contentKey], record: try await find(contentKey, vertex, alias: key))
   }
 
-  /// The first usable record of `keys`; it is remembered under `alias` too.
-  private func find(_ keys: [StepKey], alias: StepKey? = nil) -> CacheRecord? {
-    for key in keys {
-      guard let record = stores.records.record(for: key.digest) else { continue }
-      guard stores.layers.contains(record.layer) else {
-        stores.records.remove(key.digest)
-        continue
-      }
-      if let alias { remember(record, under: alias) }
-      return record
-    }
+  /// The record of a key: this machine's, else one that is made of what a shared cache has. It is
+  /// remembered under `alias` too. One with a layer comes before one without.
+  private func find(
+    _ key: StepKey, _ vertex: Vertex, alias: StepKey? = nil
+  ) async throws -> CacheRecord? {
+    if vertex.ignoresCache { return nil }
+    var found = ownRecord(of: key)
+    if found?.layer == nil, let shared = try await sharedRecord(of: key, vertex) { found = shared }
+    if let found, let alias { remember(found, under: alias) }
+    return found
+  }
+
+  private func ownRecord(of key: StepKey) -> CacheRecord? {
+    guard let record = stores.records.record(for: key.digest) else { return nil }
+    guard let layer = record.layer, !stores.layers.contains(layer) else { return record }
+    stores.records.remove(key.digest)
     return nil
+  }
+
+  /// A step of a shared cache counts if it was run on the layers that it would lie on here: what a step
+  /// makes that was run on others need not fit.
+  private func sharedRecord(of key: StepKey, _ vertex: Vertex) async throws -> CacheRecord? {
+    guard let caches = inputs.caches, let base = vertex.inputs.first else { return nil }
+    let (layers, encoding) = (stores.layers, inputs.encoding)
+    let step = try await caches.step(key.digest) { step in
+      let stack = try await self.state(of: base).layers
+      return try await BlockingWork.run {
+        try layers.stack(stack, matches: step.base, encoding: encoding)
+      }
+    }
+    guard let step else { return nil }
+    var layer: LayerID?
+    if let portable = step.layer {
+      layer = try await BlockingWork.run { try layers.take(portable) }
+    } else if let own = ownRecord(of: key) {
+      // Another process may have run it meanwhile.
+      return own
+    }
+    let record = CacheRecord(
+      identity: step.identity, layer: layer, label: vertex.label, keys: step.keys)
+    remember(record, under: key)
+    return record
   }
 
   /// A record that cannot be written costs a later build time, and this one nothing.
@@ -301,9 +336,10 @@ actor Solver {
     let base = try await state(of: vertex.inputs[0])
     let step = StepID(inputs.firstStep + index)
     inputs.reporter.report(.stepAnnounced(step, name: vertex.label))
-    if let record = resolution.record {
+    if let layer = resolution.record?.layer {
+      inputs.layerFound?(layer)
       inputs.reporter.report(.stepFinished(step, .cached))
-      return ready(base.adding(record.layer), index)
+      return ready(base.adding(layer), index)
     }
     for input in vertex.inputs { begin(input) }
     var states: [FileSystemState] = []
@@ -318,7 +354,7 @@ actor Solver {
     }
   }
 
-  /// Tells of a layer that the image will have.
+  /// Tells of a layer that an image will have.
   private func ready(_ state: FileSystemState, _ index: Int) -> FileSystemState {
     if let layerReady = inputs.layerReady, imageSteps.contains(index) { layerReady(state) }
     return state
@@ -337,9 +373,11 @@ actor Solver {
       $0.releaseRemoving(lockPath)
     }
     defer { lock.releaseRemoving(lockPath) }
-    if !vertex.ignoresCache, let record = find([key]) {
+    if !vertex.ignoresCache, let record = ownRecord(of: key), let layer = record.layer {
+      made[index] = record
+      inputs.layerFound?(layer)
       inputs.reporter.report(.stepFinished(step, .cached))
-      return record.layer
+      return layer
     }
     let (files, executions) = (files, executions)
     let layer = try await running.pass {
@@ -353,12 +391,15 @@ actor Solver {
       case .source, .merge: throw EngineError(vertex: vertex, cause: .unsupported("not a step"))
       }
     }
-    var identity = key.digest
+    // What others ran stands for the same.
+    var identity = resolution.identity
     if vertex.ignoresCache {
       identity = StepKey([.init("key", key.digest.hex), .init("layer", "\(layer)")]).digest
-      freshIdentities[index] = identity
     }
-    let record = CacheRecord(identity: identity, layer: layer, label: vertex.label, parts: [])
+    let record = CacheRecord(
+      identity: identity, layer: layer, label: vertex.label,
+      keys: resolution.record?.keys ?? resolution.keys.map(\.digest))
+    made[index] = record
     for key in resolution.keys { remember(record, under: key) }
     inputs.reporter.report(.stepFinished(step, .done))
     return layer

@@ -9,9 +9,9 @@ package enum ExportDestination: Hashable, Sendable {
   /// A tar for `docker load` and `podman load`, which is an OCI archive at the same time.
   case dockerArchive(ArchiveTarget)
   /// The image's files, written into a directory; what is there and not in the image stays.
-  case directory(FilePath)
+  case directory(FilePath, platformFolders: PlatformFolders = .whenSeveral)
   /// The image's files as one tar.
-  case tar(ArchiveTarget)
+  case tar(ArchiveTarget, platformFolders: PlatformFolders = .whenSeveral)
 }
 
 /// Where an archive goes.

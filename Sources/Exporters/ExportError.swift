@@ -15,6 +15,8 @@ package enum ExportError: Error, Hashable, Sendable {
   case noFileSystem
   /// The files of several images that would lie in one directory.
   case ambiguousFileSystem(String)
+  /// A file that the images of two platforms have, and that would lie in one place.
+  case ambiguousFile(String)
   /// A layer whose files make no sense together.
   case malformedLayer(Digest, LayerFault)
   /// A device node, which only root can make.
@@ -49,6 +51,9 @@ extension ExportError: CustomStringConvertible {
     case .ambiguousFileSystem(let name):
       "the files of several images would be mixed in `\(printable(name))`\n"
         + "hint: export one image at a time"
+    case .ambiguousFile(let path):
+      "the images of two platforms have `\(printable(path))`\n"
+        + "hint: leave out `platform-split=false`"
     case .malformedLayer(let digest, let fault): "the layer `\(digest)` is malformed: \(fault)"
     case .deviceNeedsRoot(let path):
       "`\(printable(path))` is a device, which only root can make\nhint: export as `tar`"

@@ -15,8 +15,7 @@ package struct ImageExporter: Sendable {
 
   /// Writes `images`; every blob of theirs must be in the store. Blocks the thread.
   ///
-  /// Of an index only those manifests are written that are in the store. The files of an index with
-  /// several images go into one folder a platform, such as `linux_amd64`. A file that is written
+  /// Of an index only those manifests are written that are in the store. A file that is written
   /// appears under its name only when it is whole. Throws ``ExportError``, `ContentError`,
   /// `SystemCallError` and `ArchiveError`.
   package func write(_ images: [NamedImage], to destination: ExportDestination) throws {
@@ -28,12 +27,13 @@ package struct ImageExporter: Sendable {
       try writeArchive(contents, isDockerArchive: false, to: target)
     case .dockerArchive(let target):
       try writeArchive(contents, isDockerArchive: true, to: target)
-    case .directory(let path):
-      try writeFiles(of: contents, to: DirectoryFileSystemSink(path, progress: progress))
-    case .tar(let target):
+    case .directory(let path, let folders):
+      let sink = try DirectoryFileSystemSink(path, progress: progress)
+      try writeFiles(of: contents, folders, to: sink)
+    case .tar(let target, let folders):
       try target.write { sink in
-        try writeFiles(
-          of: contents, to: TarFileSystemSink(CountingSink(sink, progress: progress)))
+        let sink = TarFileSystemSink(CountingSink(sink, progress: progress))
+        try writeFiles(of: contents, folders, to: sink)
       }
     }
   }
@@ -45,14 +45,17 @@ package struct ImageExporter: Sendable {
     try target.write { try archive.write(to: CountingSink($0, progress: progress)) }
   }
 
-  private func writeFiles(of contents: [ImageContent], to sink: any FileSystemSink) throws {
+  private func writeFiles(
+    of contents: [ImageContent], _ folders: PlatformFolders, to sink: any FileSystemSink
+  ) throws {
     var seen: Set<Digest> = []
     let images = contents.flatMap(\.runnable).filter { seen.insert($0.descriptor.digest).inserted }
-    guard let first = images.first else { throw ExportError.noFileSystem }
-    if images.count == 1 {
-      try FlattenedImage(first.manifest, in: store).write(to: sink)
-    } else {
-      try writeByPlatform(images, to: sink)
+    if images.isEmpty { throw ExportError.noFileSystem }
+    switch folders {
+    case .whenSeveral where images.count > 1, .always: try writeByPlatform(images, to: sink)
+    case .whenSeveral, .never:
+      let merged = images.count == 1 ? sink : MergedFileSystemSink(sink)
+      for image in images { try FlattenedImage(image.manifest, in: store).write(to: merged) }
     }
     try sink.finish()
   }

@@ -26,6 +26,13 @@ package struct ContentStore: Sendable {
     }
   }
 
+  /// Opens a layout that somebody else made, to read from it; nothing is made, and nil where there is
+  /// none.
+  package init?(readingFrom root: FilePath) {
+    guard access(root.appending("oci-layout").string, F_OK) == 0 else { return nil }
+    self.root = root
+  }
+
   /// Where the blob of `digest` lies, whether it is there or not.
   package func path(of digest: Digest) -> FilePath {
     root.appending("blobs").appending("sha256").appending(digest.hex)

@@ -69,7 +69,7 @@ extension ContentStore {
 
   /// The image of a reference for a platform; nil where none is tagged so.
   ///
-  /// Of an index, the first manifest for the platform is taken; throws `ImageError.noPlatform`
+  /// Of an index, the manifest that is best for the platform is taken; throws `ImageError.noPlatform`
   /// where there is none.
   package func image(_ reference: Reference, platform: Platform) throws -> Image? {
     guard let descriptor = try resolve(reference) else { return nil }
@@ -80,7 +80,7 @@ extension ContentStore {
   package func image(_ descriptor: Descriptor, platform: Platform, name: String) throws -> Image {
     guard descriptor.mediaType.isIndex else { return Image(descriptor, in: self) }
     let images = try index(descriptor).manifests.filter { $0.mediaType.isManifest }
-    guard let match = images.first(where: { $0.platform?.satisfies(platform) ?? false }) else {
+    guard let match = images.best(for: platform) else {
       throw ImageError.noPlatform(name, wanted: platform, offered: images.compactMap(\.platform))
     }
     return Image(match, in: self)
@@ -141,12 +141,31 @@ extension ContentStore {
 /// Why an image cannot be used.
 package enum ImageError: Error, CustomStringConvertible {
   case noPlatform(String, wanted: Platform, offered: [Platform])
+  /// A program of an image for a platform whose programs this machine cannot execute.
+  case foreignProgram(String, Platform)
+
+  /// Why a program of an image for `platform` has a format that this machine does not know; nil where
+  /// the platform is not to blame.
+  package init?(unknownFormatOf program: String, of platform: Platform) {
+    guard !platform.satisfies(.host) else { return nil }
+    self = .foreignProgram(program, platform)
+  }
 
   package var description: String {
     switch self {
     case .noPlatform(let name, let wanted, let offered):
-      "`\(name)` has no image for `\(wanted)`; hint: it offers "
-        + offered.map { "`\($0)`" }.joined(separator: ", ")
+      "`\(name)` has no image for `\(wanted)`; hint: \(ImageError.offer(offered))"
+    case .foreignProgram(let program, let platform):
+      "`\(program)` is a program for `\(platform)`, which this machine, `\(Platform.host)`, cannot "
+        + "execute; hint: register an emulator: `apt-get install qemu-user-static`, or "
+        + "`docker run --privileged --rm tonistiigi/binfmt --install all`"
     }
+  }
+
+  private static func offer(_ platforms: [Platform]) -> String {
+    // Attestations lie in an index under a platform that is none.
+    let names = platforms.filter { $0.os != "unknown" }.map { "`\($0)`" }
+    guard !names.isEmpty else { return "it offers no platform at all" }
+    return "it offers " + names.joined(separator: ", ")
   }
 }

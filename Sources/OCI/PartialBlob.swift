@@ -167,7 +167,12 @@ package final class PartialBlob: Sendable {
 
   /// Tells who reads along that nothing more will come, and leaves what is there to whoever fetches
   /// the blob next: nothing may be appended any more.
+  ///
+  /// Where the disk is full, what has arrived goes too: it would keep everything else from working.
   package func fail(_ error: any Error) {
+    if let error = error as? SystemCallError, [.noSpace, .diskQuotaExceeded].contains(error.code) {
+      try? restart()
+    }
     leave()
     finish(.failed(error))
   }

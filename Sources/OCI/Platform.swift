@@ -93,13 +93,6 @@ package struct Platform: Hashable, Sendable, CustomStringConvertible {
     return result
   }
 
-  /// Whether an image for this platform can stand where `wanted` is asked for.
-  package func satisfies(_ wanted: Platform) -> Bool {
-    let (own, wanted) = (normalized, wanted.normalized)
-    return own.os == wanted.os && own.architecture == wanted.architecture
-      && (wanted.variant == nil || own.variant == wanted.variant)
-  }
-
   package var description: String {
     ([os, architecture] + (variant.map { [$0] } ?? [])).joined(separator: "/")
   }

@@ -56,9 +56,10 @@ extension Home {
   }
 
   /// Writes an image to a destination of a build, and says where; nil for those that are not files.
-  func export(
-    _ image: Descriptor, names: [Reference], to destination: ImageOutput.Destination
-  ) throws -> FilePath? {
+  /// Every blob of it must be in the store.
+  func export(_ image: NamedImage, to destination: ImageOutput.Destination) async throws
+    -> FilePath?
+  {
     let target: (FilePath) -> ArchiveTarget = { $0 == "-" ? .descriptor(STDOUT_FILENO) : .file($0) }
     let place: FilePath
     let exported: ExportDestination
@@ -66,12 +67,14 @@ extension Home {
     case .layout(let path, archive: true): (place, exported) = (path, .layoutArchive(target(path)))
     case .layout(let path, archive: false): (place, exported) = (path, .layoutDirectory(path))
     case .docker(let path): (place, exported) = (path, .dockerArchive(target(path)))
-    case .local(let path): (place, exported) = (path, .directory(path))
-    case .tar(let path): (place, exported) = (path, .tar(target(path)))
-    case .store, .registry: return nil
+    case .local(let path, let folders):
+      (place, exported) = (path, .directory(path, platformFolders: folders))
+    case .tar(let path, let folders):
+      (place, exported) = (path, .tar(target(path), platformFolders: folders))
+    case .store, .engine, .registry: return nil
     }
-    try ImageExporter(store: content)
-      .write([NamedImage(descriptor: image, names: names)], to: exported)
+    let exporter = ImageExporter(store: content)
+    try await BlockingWork.run { try exporter.write([image], to: exported) }
     return place
   }
 }

@@ -11,6 +11,7 @@ final class Registries: Sendable {
   let credentials: CredentialStore
   private let store: ContentStore
   private let opened: LazyClient
+  private let openedForCaches: LazyClient
 
   /// - Parameter environment: where credentials, settings and proxies are.
   init(store: ContentStore, environment: [String: String]) throws {
@@ -18,12 +19,19 @@ final class Registries: Sendable {
     credentials = CredentialStore(environment: environment)
     let opened = LazyClient(environment: environment, credentials: credentials)
     self.opened = opened
+    openedForCaches = LazyClient(
+      environment: environment, credentials: credentials,
+      retries: RetryPolicy(
+        attempts: 2, firstPause: .milliseconds(200), longestRequestedPause: .seconds(1)))
     origins = try BlobOrigins(folder: store.root.appending("origins"))
     fetcher = BlobFetcher(store: store, origins: origins) { try opened.client() }
   }
 
   /// Throws what is wrong with the settings.
   func client() throws -> RegistryClient { try opened.client() }
+
+  /// For what is better done without than waited for.
+  func clientForCaches() throws -> RegistryClient { try openedForCaches.client() }
 
   /// Throws `RegistryError` where the registry does not let a credential in.
   func checkAccess(to registry: String, as credential: Credential) async throws {
@@ -60,9 +68,14 @@ final class Registries: Sendable {
 private final class LazyClient: Sendable {
   private let environment: [String: String]
   private let credentials: CredentialStore
+  private let retries: RetryPolicy
   private let made = Mutex<RegistryClient?>(nil)
 
-  init(environment: [String: String], credentials: CredentialStore) {
+  init(
+    environment: [String: String], credentials: CredentialStore,
+    retries: RetryPolicy = RetryPolicy()
+  ) {
+    self.retries = retries
     self.environment = environment
     self.credentials = credentials
   }
@@ -84,6 +97,7 @@ private final class LazyClient: Sendable {
   private func makeClient(_ credentials: CredentialSource) throws -> RegistryClient {
     RegistryClient(
       configuration: try RegistryConfiguration(environment: environment),
-      credentials: credentials, transport: HTTPTransport(environment: environment))
+      credentials: credentials, transport: HTTPTransport(environment: environment),
+      retries: retries)
   }
 }

@@ -1,4 +1,5 @@
 package import OCI
+package import Registry
 package import SystemPackage
 
 /// What is wrong with what was asked for.
@@ -7,13 +8,13 @@ package enum RequestError: Error, CustomStringConvertible {
   case contextNotDirectory(FilePath)
   case noDockerfile(FilePath)
   case toolchainWithoutRecipe
-  /// This machine's own toolchain compiles for this machine.
-  case hostPlatform(Platform)
   case malformedEpoch(String)
   case secretVariableUnset(id: String, name: String)
-  /// Neither the store nor a registry has it; what the registry said.
-  case imageNotFound(Reference, String)
+  /// Neither the store nor the registry has it.
+  case imageNotFound(RegistryError)
   case nothingToPush
+  /// None of several platforms is the one that an engine runs on.
+  case notForEngine(String, Platform, [Platform])
   case unknownImage(String)
   case ambiguousImage(String, [String])
   case fileExists(FilePath)
@@ -21,6 +22,8 @@ package enum RequestError: Error, CustomStringConvertible {
   case nameInUse(String)
   case malformedContainerName(String)
   case layoutNeedsDirectory
+  /// A cache that was to be written, and why that failed.
+  case cacheNotWritten(String, String)
 
   package var description: String {
     switch self {
@@ -31,17 +34,20 @@ package enum RequestError: Error, CustomStringConvertible {
     case .toolchainWithoutRecipe:
       "`--toolchain host` is for recipes, and this directory has a Dockerfile; "
         + "hint: `--build-context NAME=host:` puts this machine in the place of a stage or image"
-    case .hostPlatform(let platform):
-      "this machine's own system is `\(Platform.host)` and cannot build for `\(platform)`; "
-        + "hint: leave `--platform` out, or use an image of the toolchain"
     case .malformedEpoch(let text):
       "`SOURCE_DATE_EPOCH` is `\(text)`, which is not a number of seconds since 1970"
     case .secretVariableUnset(let id, let name):
       "the secret `\(id)` comes from the variable `\(name)`, which is not set"
-    case .imageNotFound(let reference, let problem):
-      "`\(reference.familiar)` is not in the local store, and cannot be pulled: \(problem)"
+    case .imageNotFound(let error):
+      "it is not in the local store, and its registry does not give it: \(error.problem); "
+        + "hint: \(error.hint ?? "check the network"); `slipway load` reads an image from an archive, "
+        + "and `--build-context` puts something else in its place"
     case .nothingToPush:
       "the image has no name to push it under; hint: name it with `--tag REGISTRY/REPOSITORY:TAG`"
+    case .notForEngine(let engine, let platform, let built):
+      "\(engine) takes one image of several, the one for `\(platform)`, and there are "
+        + built.map { "`\($0)`" }.joined(separator: ", ")
+        + "; hint: add it to `--platform`, or build for one platform alone"
     case .unknownImage(let text):
       "there is no image `\(text)` in the store; hint: `slipway images` lists them"
     case .ambiguousImage(let text, let names):
@@ -53,6 +59,8 @@ package enum RequestError: Error, CustomStringConvertible {
       "`\(name)` has no entrypoint and no command; hint: name a program after the image"
     case .layoutNeedsDirectory:
       "a layout is a directory; hint: give it with `--output DIRECTORY`"
+    case .cacheNotWritten(let name, let problem):
+      "the cache `\(name)` cannot be written: \(problem)"
     case .nameInUse(let name):
       "a container named `\(name)` is running; hint: choose another `--name`"
     case .malformedContainerName(let name):

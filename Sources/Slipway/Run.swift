@@ -1,6 +1,6 @@
 internal import Engine
 import Glibc
-internal import OCI
+package import OCI
 package import Sandbox
 internal import Snapshots
 package import SystemPackage
@@ -9,6 +9,8 @@ package import SystemPackage
 package struct RunRequest: Sendable {
   /// A tag, or the beginning of a digest.
   package var image: String
+  /// Which image of an index is meant.
+  package var platform = Platform.host
   /// Given after the image: they take the place of the image's command.
   package var arguments: [String] = []
   /// Takes the place of the image's entrypoint.
@@ -45,19 +47,26 @@ extension Home {
   /// its own but for the network.
   ///
   /// Input and output are the caller's. The process is given to `started`, so that signals can be
-  /// passed on; the result is how it ended.
+  /// passed on; the result is how it ended. Throws `ImageError.foreignProgram` where the image is for
+  /// another platform and no emulator is registered for it.
   package func run(
     _ request: RunRequest, started: @Sendable (any RunningProcess) -> Void
   ) async throws -> ExitStatus {
-    let image = try find(request.image)
+    let image = try find(request.image, platform: request.platform)
     let lease = try request.name.map { try ContainerName($0, home: self) }
     defer { lease?.release() }
     let specification = try await whileInUse {
       try await BlockingWork.run { try self.specification(for: image, request) }
     }
-    let process = try BuiltInSandbox().start(specification) { _, _ in }
-    started(process)
-    return try await process.result().status
+    do {
+      let process = try BuiltInSandbox().start(specification) { _, _ in }
+      started(process)
+      return try await process.result().status
+    } catch SandboxError.wrongFormat(let command) {
+      let foreign = ImageError(
+        unknownFormatOf: command, of: try image.configuration().platform)
+      throw foreign ?? SandboxError.wrongFormat(command)
+    }
   }
 
   private func specification(for image: Image, _ request: RunRequest) throws

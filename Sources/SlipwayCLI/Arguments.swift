@@ -1,4 +1,5 @@
 import BuildGraph
+import DockerfileSyntax
 import OCI
 import Slipway
 import SystemPackage
@@ -13,10 +14,8 @@ enum ArgumentProblem: Error, CustomStringConvertible {
   case contextKind(String)
   case mainContext(String)
   case secret(String)
-  case output(String)
-  case outputKind(String)
-  case outputWithoutDestination(String)
   case unknownField(String, of: String, known: [String])
+  case destinationWithoutPath(String)
   case digestAsName(String)
   case noAgent(String)
   case volume(String)
@@ -39,13 +38,10 @@ enum ArgumentProblem: Error, CustomStringConvertible {
         + "hint: fetch or unpack it, and give the directory"
     case .secret(let text):
       "`\(text)` is not a secret; hint: `id=ID,src=FILE` or `id=ID,env=VARIABLE`"
-    case .output(let text): "`\(text)` is not an output; hint: `type=oci,dest=image.tar`"
-    case .outputKind(let text):
-      "`\(text)` is not a type of output; hint: `image`, `oci`, `docker`, `local` or `tar`"
-    case .outputWithoutDestination(let text): "`\(text)` has no `dest=`"
     case .unknownField(let field, let text, let known):
       "`\(field)` of `\(text)` is not known here; "
         + "hint: " + known.map { "`\($0)`" }.joined(separator: ", ")
+    case .destinationWithoutPath(let text): "`\(text)` names no file; hint: `\(text)PATH`"
     case .digestAsName(let text):
       "`\(text)` is a digest, which is no name that can be given; hint: `NAME:TAG`"
     case .noAgent(let text):
@@ -77,11 +73,12 @@ enum Assignment {
     return result
   }
 
-  /// The fields of `key=value,key=value`; nil where a field has no `=`. A field that would be passed
+  /// The fields of `key=value,"key=value"`; nil where a field has no `=`. A field that would be passed
   /// over is an error.
   static func fields(_ text: String, known: [String]) throws -> [String: String]? {
+    guard let parsed = CommaSeparatedFields.parse(text) else { return nil }
     var result: [String: String] = [:]
-    for field in text.split(separator: ",") {
+    for field in parsed {
       guard let equals = field.firstIndex(of: "=") else { return nil }
       let name = field[..<equals].lowercased()
       guard known.contains(name) else {
@@ -99,6 +96,18 @@ extension Reference {
     let reference = try Reference(text)
     guard reference.digest == nil else { throw ArgumentProblem.digestAsName(text) }
     return reference
+  }
+}
+
+extension Platform {
+  static func parse(_ text: String) throws -> Platform {
+    guard let platform = Platform(text) else { throw ArgumentProblem.platform(text) }
+    return platform
+  }
+
+  /// Platforms with commas between them, in several options.
+  static func parse(list: [String]) throws -> [Platform] {
+    try list.flatMap { $0.split(separator: ",") }.map { try parse(String($0)) }
   }
 }
 
@@ -165,37 +174,6 @@ extension BuildRequest.SecretSource {
     // As with buildx, a bare id is a variable of that name where there is one, else a file.
     return ProcessEnvironment.current[id] == nil
       ? (id, .file(FilePath(id))) : (id, .environment(id))
-  }
-}
-
-extension ImageOutput {
-  static func parse(_ text: String) throws -> ImageOutput {
-    ImageOutput(try destination(text))
-  }
-
-  private static func destination(_ text: String) throws -> Destination {
-    if !text.contains("="), !text.isEmpty {
-      return text == "-" ? .tar("-") : .local(FilePath(text))
-    }
-    guard let fields = try Assignment.fields(text, known: ["type", "dest", "tar", "name"]),
-      let kind = fields["type"]
-    else { throw ArgumentProblem.output(text) }
-    if kind == "image" { return .store }
-    if kind == "registry" {
-      return .registry(try fields["name"].map { [try Reference.parse(newName: $0)] } ?? [])
-    }
-    guard ["oci", "docker", "local", "tar"].contains(kind) else {
-      throw ArgumentProblem.outputKind(kind)
-    }
-    guard let path = fields["dest"].map({ FilePath($0) }), !path.isEmpty else {
-      throw ArgumentProblem.outputWithoutDestination(text)
-    }
-    switch kind {
-    case "oci": return .layout(path, archive: fields["tar"] != "false")
-    case "docker": return .docker(path)
-    case "local": return .local(path)
-    default: return .tar(path)
-    }
   }
 }
 

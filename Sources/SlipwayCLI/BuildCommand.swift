@@ -45,6 +45,16 @@ struct BuildCommand: AsyncParsableCommand {
   @Option(name: .customLong("no-cache-filter"), help: "A stage whose steps are run again.")
   var noCacheFilter: [String] = []
 
+  @Option(
+    name: .customLong("cache-from"),
+    help: "REF, type=registry,ref=REF or type=local,src=DIRECTORY: where results of steps are.")
+  var cacheFrom: [String] = []
+
+  @Option(
+    name: .customLong("cache-to"),
+    help: "type=registry,ref=REF, type=local,dest=DIRECTORY or type=inline; mode=min|max.")
+  var cacheTo: [String] = []
+
   @Option(help: "The network of RUN steps that name none: default (the host's), none or host.")
   var network = "default"
 
@@ -62,8 +72,21 @@ struct BuildCommand: AsyncParsableCommand {
 
   @Option(
     name: [.customShort("o"), .long],
-    help: "type=oci|docker|local|tar,dest=PATH; PATH alone is type=local. May be repeated.")
+    help: """
+      type=image|registry|oci|docker|local|tar[,dest=PATH][,ATTRIBUTE=VALUE…]; PATH alone is \
+      type=local, and - a tar on standard output. May be repeated.
+      """)
   var output: [String] = []
+
+  @Option(
+    help: """
+      [TYPE:]KEY=VALUE, an annotation of the image; TYPE is manifest, index, manifest-descriptor or \
+      index-descriptor, several with commas, and may have a platform: manifest[linux/arm64]:KEY=VALUE.
+      """)
+  var annotation: [String] = []
+
+  @Flag(help: "Load the image into a Docker or Podman engine; like -o type=docker.")
+  var load = false
 
   @Flag(help: "Send the image to the registries that its names are of; like -o type=registry.")
   var push = false
@@ -140,6 +163,8 @@ struct BuildCommand: AsyncParsableCommand {
     request.toolchain = toolchain
     request.ignoresCache = noCache
     request.stagesIgnoringCache = noCacheFilter
+    request.cacheSources = try cacheFrom.map(CacheSource.parse)
+    request.cacheTargets = try cacheTo.map(CacheTarget.parse)
     request.network = try NetworkMode.parse(network)
     request.extraHosts = try addHost.map(ExtraHost.parse)
     request.labels = try Assignment.table(label, environment: [:])
@@ -148,8 +173,13 @@ struct BuildCommand: AsyncParsableCommand {
     request.sshSockets = try Dictionary(
       ssh.map { try parseSSH($0, environment) }, uniquingKeysWith: { $1 })
     request.timestamps = timestamps
-    request.outputs = try output.map(ImageOutput.parse)
-    if push { request.outputs.append(ImageOutput(.registry([]))) }
+    request.outputs = try OutputArguments(
+      outputs: output, pushes: push, loads: load, annotations: annotation
+    ).parsed()
+    if request.outputs.contains(where: \.isStandardOutput) {
+      if isatty(STDOUT_FILENO) != 0 { throw OutputProblem.terminal }
+      if quiet { throw OutputProblem.quietOnStandardOutput }
+    }
     request.asksRegistries = pull
     request.imageIDFile = iidfile.map { FilePath($0) }
     request.metadataFile = metadataFile.map { FilePath($0) }

@@ -186,21 +186,9 @@ extension CopyDestination {
     ]
     for (prefix, format) in formats where text.hasPrefix(prefix) {
       let path = text.dropFirst(prefix.count)
-      guard !path.isEmpty else { throw ArgumentProblem.outputWithoutDestination(text) }
+      guard !path.isEmpty else { throw ArgumentProblem.destinationWithoutPath(text) }
       return .file(format, FilePath(String(path)))
     }
     return .registry(try Reference.parse(newName: text))
-  }
-}
-
-extension Platform {
-  /// Platforms with commas between them, in several options.
-  static func parse(list: [String]) throws -> [Platform] {
-    try list.flatMap { $0.split(separator: ",") }.map { text in
-      guard let platform = Platform(String(text)) else {
-        throw ArgumentProblem.platform(String(text))
-      }
-      return platform
-    }
   }
 }

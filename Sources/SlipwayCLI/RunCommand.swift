@@ -29,6 +29,9 @@ struct RunCommand: AsyncParsableCommand {
     name: .customLong("rm"), help: "Keep nothing afterwards, which is always so; for habit's sake.")
   var remove = false
 
+  @Option(help: "Which platform's image of an index to run, such as linux/arm64.")
+  var platform: String?
+
   @Option(help: "A name that no other running container has; also the host name inside.")
   var name: String?
 
@@ -63,6 +66,7 @@ struct RunCommand: AsyncParsableCommand {
   private func runImage() async throws -> ExitStatus {
     var request = RunRequest(image: image)
     request.arguments = arguments
+    if let platform { request.platform = try Platform.parse(platform) }
     request.entrypoint = entrypoint
     if let nameless = env.first(where: { $0.isEmpty || $0.hasPrefix("=") }) {
       throw ArgumentProblem.assignment(nameless)
@@ -83,7 +87,8 @@ struct RunCommand: AsyncParsableCommand {
 
   /// The codes that shells and Docker use.
   private static func code(of error: any Error) -> Int32 {
-    switch error as? SandboxError {
+    if case .foreignProgram? = error as? ImageError { return 126 }
+    return switch error as? SandboxError {
     case .commandNotFound: 127
     case .notExecutable, .wrongFormat, .interpreterNotFound: 126
     default: 125

@@ -160,6 +160,49 @@ struct SolverTests {
     #expect(Files.names(in: directory("home/locks")).filter { $0.hasPrefix("step-") } == [])
   }
 
+  @Test("what several plans have in common runs once, also where the cache is ignored")
+  func jointPlans() async throws {
+    let shared = "busybox cat /proc/sys/kernel/random/uuid > /id"
+    let plans = ["one", "two"].map { plan([shared, "echo \($0) > /own"], ignoringCache: [0, 1]) }
+    let stores = try stores()
+    for _ in 0..<2 {
+      let log = Log()
+      let inputs = BuildInputs(
+        contexts: ["": try DirectoryTree(context)], reporter: Reporter { log.receive($0) })
+      let builds = try await BuildEngine(stores: stores).solve(plans, inputs)
+      #expect(log.finished(.done).count { $0 == "RUN 0" } == 1)
+      #expect(log.finished(.done).count { $0 == "RUN 1" } == 2)
+      var files: [[String]] = []
+      for build in builds {
+        let image = Image(try await build.image(), in: stores.content)
+        let tree = try stores.layers.tree(ofStack: stores.layerStack(of: image))
+        files.append(
+          try ["id", "own"].map { name in
+            let bytes = try tree.readFile(TreePath(cleaning: name), limit: 100) ?? []
+            return String(decoding: bytes, as: UTF8.self)
+          })
+      }
+      #expect(files[0][0] == files[1][0])
+      #expect(files.map { $0[1] } == ["one\n", "two\n"])
+    }
+  }
+
+  @Test("the first failure stops the other plans and is the one that is thrown")
+  func failureOfOne() async throws {
+    let plans = ["busybox sleep 1000", "busybox echo x > /x; exit 3"].map { plan([$0]) }
+    let inputs = BuildInputs(
+      contexts: ["": try DirectoryTree(context)], reporter: Reporter { _ in })
+    let stores = try stores()
+    let error = await #expect(throws: EngineError.self) {
+      _ = try await BuildEngine(stores: stores).solve(plans, inputs)
+    }
+    if case .commandFailed(let status)? = error?.cause {
+      #expect(status == .exited(3))
+    } else {
+      Issue.record("\(String(describing: error))")
+    }
+  }
+
   @Test("a step that fails is named, and what came before it is kept")
   func failure() async throws {
     let stores = try stores()

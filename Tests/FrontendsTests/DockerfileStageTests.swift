@@ -84,6 +84,65 @@ import Testing
     #expect(lowered.labels == ["[1/2] FROM toolchain", "[2/2] RUN x"])
   }
 
+  @Test("a host context is of the platform that builds, and no stage of another one stands on it")
+  func hostOfOtherPlatform() async {
+    func refused(_ text: String) async -> String {
+      await refusal(of: text) {
+        $0.namedContexts = ["toolchain": .host]
+        $0.platform = Platform(os: "linux", architecture: "arm64")
+      }
+    }
+    #expect(
+      await refused("FROM scratch AS other\nFROM toolchain\nRUN x") == """
+        Dockerfile:2: `toolchain` is this machine's own system, which is `linux/amd64`, \
+        but the stage is for `linux/arm64`
+        hint: let the stage run here, with `FROM --platform=$BUILDPLATFORM toolchain`, and compile \
+        for `$TARGETARCH` in it; or take an image for it
+        """)
+    let replaced = await refused("FROM missing AS toolchain\nFROM toolchain")
+    #expect(replaced.hasPrefix("Dockerfile:1: `missing`"))
+    // What runs here, what is not needed, and what is only copied or mounted from it.
+    for text in [
+      "FROM --platform=$BUILDPLATFORM toolchain\nRUN x",
+      "FROM --platform=$BUILDPLATFORM missing AS toolchain\nFROM toolchain\nRUN x",
+      "FROM toolchain AS unused\nFROM alpine\nCOPY --from=toolchain /a /",
+      "FROM alpine\nRUN --mount=from=toolchain,target=/t x",
+    ] {
+      let answer = await refused(text)
+      #expect(answer.hasPrefix("accepted:"), "\(text): \(answer)")
+    }
+  }
+
+  @Test("labels tell platforms apart where several are built")
+  func platformLabels() async throws {
+    let text = """
+      FROM --platform=$BUILDPLATFORM alpine AS build
+      RUN one
+      ARG TARGETARCH
+      RUN two
+      ARG TARGETVARIANT
+      WORKDIR /three
+      ARG TARGETPLATFORM=linux/amd64
+      RUN four
+      FROM scratch
+      ARG TARGETPLATFORM
+      COPY --from=build /x /
+      """
+    let labels = try await lower(text) {
+      $0.platform = Platform(os: "linux", architecture: "arm", variant: "v7")
+      $0.isOneOfSeveral = true
+    }.labels
+    #expect(labels[0].hasPrefix("[linux/amd64 build 1/5] FROM docker.io/library/alpine"))
+    #expect(
+      labels.dropFirst() == [
+        "[linux/amd64 build 2/5] RUN one", "[linux/amd64->arm/v7 build 3/5] RUN two",
+        "[linux/amd64->arm/v7 build 4/5] WORKDIR /three", "[linux/amd64 build 5/5] RUN four",
+        "FROM scratch", "[linux/arm/v7 stage-1 1/1] COPY --from=build /x /",
+      ])
+    let alone = try await lower("FROM --platform=linux/arm64 scratch AS x\nCOPY a /").labels
+    #expect(alone.last == "[1/1] COPY a /")
+  }
+
   @Test("no context stands in for scratch")
   func scratchContext() async throws {
     let lowered = try await lower("FROM scratch") { $0.namedContexts = ["scratch": .host] }

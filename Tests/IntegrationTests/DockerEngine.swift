@@ -46,10 +46,13 @@ struct DockerEngine: Sendable {
     try await check("info")
   }
 
+  /// What `DOCKER_HOST` is for whoever wants this engine.
+  var address: String { "unix://\(socket)" }
+
   func command(_ arguments: [String]) -> Command {
     // Debian's client, which knows this engine's build.
     let client = Files.exists("/usr/bin/docker") ? "/usr/bin/docker" : "docker"
-    var command = Command(client, ["-H", "unix://\(socket)"] + arguments)
+    var command = Command(client, ["-H", address] + arguments)
     command.environment["DOCKER_BUILDKIT"] = "1"
     return command
   }

@@ -69,6 +69,36 @@ struct GoRecipeTests {
     #expect(try await build().digest == first.digest)
   }
 
+  @Test("for several platforms modules are downloaded once, and each program is of its platform")
+  func platforms() async throws {
+    try await Programs.writeGoServer(to: directory, under: "context", proxy: proxy)
+    let files = directory("files")
+    let index = try await build(
+      "--platform", "linux/arm64,linux/amd64/v2,linux/arm/v6,linux/386", "-o", files.string)
+    #expect(index.ran.count { $0.contains("go mod download") || $0.contains("goproxy") } == 1)
+    #expect(index.ran.count { $0.contains("id=go-build") } == 4)
+    for (folder, machine, setting) in [
+      ("linux_arm64", 183, "GOARCH=arm64"), ("linux_amd64_v2", 62, "GOAMD64=v2"),
+      ("linux_arm_v6", 40, "GOARM=6"), ("linux_386", 3, "GOARCH=386"),
+    ] as [(String, UInt8, String)] {
+      let program = files.appending(folder).appending("app/server")
+      // `e_machine` of the ELF header.
+      #expect(try Files.read(program)[18] == machine)
+      let settings = try await Command(
+        Programs.goProgram.string, ["version", "-m", program.string]
+      ).check().text
+      #expect(settings.contains("\t" + setting), "\(settings)")
+    }
+    // Alone, nothing is left to do for one of them.
+    let alone = try await build("--platform", "linux/arm64")
+    #expect(alone.ran == [])
+    #expect(alone.digest != index.digest)
+
+    let dynamic = try await failingBuild(
+      "--platform", "linux/arm64", "--build-arg", "GOFLAGS=-buildmode=pie")
+    #expect(dynamic.errorText.contains("is not static"), "\(dynamic)")
+  }
+
   @Test("a module that is another one than go.sum says is refused")
   func tampered() async throws {
     try await Programs.writeGoServer(to: directory, under: "context", proxy: proxy)

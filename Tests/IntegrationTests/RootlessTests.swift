@@ -35,7 +35,7 @@ struct RootlessTests {
     let rooted = try await Slipway().withBusybox()
     let expected = try await rooted.build(context.path, "-t", "app").digest
 
-    let rootless = try user.slipway(in: TemporaryDirectory())
+    let rootless = try await user.slipway(in: TemporaryDirectory())
     let loaded = try await rootless.run("load", "-i", archive.string)
     try #require(loaded.succeeded, "\(loaded)")
     let built = try await rootless.run("build", "-q", "-t", "app", context.path.string)
@@ -48,14 +48,39 @@ struct RootlessTests {
     #expect(ran.status == .exited(7))
   }
 
+  @Test(
+    "images are pulled, built upon and pushed",
+    .enabled(if: Requirement.dockerRegistry, "needs docker-registry"))
+  func registries() async throws {
+    let user = try #require(PlainUser.current)
+    let registry = try await DockerRegistry.start()
+    let context = try TemporaryDirectory()
+    try context.write("FROM busybox:test\nRUN echo base > /base\n", to: "base/Dockerfile")
+    try context.write(
+      "FROM \(registry.host)/base:1\nRUN cat /base > /copy\n", to: "app/Dockerfile")
+    try #require(chmod(context.path.string, 0o755) == 0)
+    let rooted = try await Slipway().withBusybox()
+    try await rooted.build(context("base"), "-t", "\(registry.host)/base:1", "--push")
+    let expected = try await rooted.build(context("app"), "-t", "app").digest
+
+    let rootless = try await user.slipway(in: TemporaryDirectory())
+    let name = "\(registry.host)/app:1"
+    let built = try await rootless.run(
+      "build", "-q", "-t", name, "--push", context("app").string)
+    try #require(built.succeeded, "\(built)")
+    #expect(built.text == expected)
+    try await rooted.check("pull", name)
+    #expect(try await rooted.check("run", name, "cat", "/copy").text == "base")
+  }
+
   @Test("who has no range of ids is told so, and nothing is written")
   func withoutRange() async throws {
     let folder = try TemporaryDirectory()
     try folder.write("FROM scratch\n", to: "Dockerfile")
     try #require(chmod(folder.path.string, 0o777) == 0)
     let executable = folder("slipway")
-    try Files.write(
-      Files.read(Slipway.executable), to: executable, mode: 0o755)
+    try await Command("install", ["-m", "755", Slipway.executable.string, executable.string])
+      .check()
     var command = Command(
       "setpriv",
       ["--reuid=65534", "--regid=65534", "--clear-groups", executable.string, "build", "."])

@@ -76,6 +76,99 @@ struct SwiftRecipeTests {
       try await Slipway().build(elsewhere("copy"), "--toolchain", "host").digest == first.digest)
   }
 
+  @Test("a platform that is not the builder's takes a Swift SDK, or an error says where from")
+  func noSDK() async throws {
+    try manifest("hello", targets: #".executableTarget(name: "hello")"#)
+    try directory.write(#"print("hello")"#, to: "Sources/hello/main.swift")
+    let platform = "linux/\(Requirement.foreignArchitecture.go)"
+    let triple = "\(Requirement.foreignArchitecture.kernel)-swift-linux-musl"
+    var slipway = slipway
+    slipway.environment["HOME"] = directory("nobody").string
+    func failingBuild() async throws -> String {
+      let result = try await slipway.run(
+        "build", "--toolchain", "host", "--progress", "plain", "--platform", platform,
+        directory.path.string)
+      #expect(result.status == .exited(1))
+      return result.errorText
+    }
+    let none = try await failingBuild()
+    #expect(none.contains("error: there is no Swift SDK for `\(triple)`"), "\(none)")
+    #expect(none.contains("--build-context swift-sdk=$HOME/.swiftpm/swift-sdks"))
+
+    // Those that are installed in the caller's home are found, of two the one of this compiler's
+    // version. They are empty, so that the compiler is all that can be seen of it.
+    let swift = try await Command("swift", ["--version"]).check().text
+    let release = try #require(swift.split(whereSeparator: { "()".contains($0) }).dropFirst().first)
+    for version in ["swift-5.0-RELEASE", String(release)] {
+      try sdk(
+        "\(version)_static-linux-0.0.1", triple: triple,
+        under: "nobody/.swiftpm/swift-sdks")
+    }
+    let empty = try await failingBuild()
+    #expect(empty.contains("unable to load standard library for target '\(triple)'"), "\(empty)")
+    #expect(!empty.contains("there is no Swift SDK"))
+    #expect(!empty.contains("multiple"), "\(empty)")
+  }
+
+  @Test("an SDK is taken from a directory, an archive and a bundle")
+  func givenSDK() async throws {
+    try manifest("hello", targets: #".executableTarget(name: "hello")"#)
+    try directory.write(#"print("hello from an SDK")"#, to: "Sources/hello/main.swift")
+    // This machine's own libraries in the form of an SDK.
+    let machine = try await Command("uname", ["-m"]).check().text
+    let target = try await Command("swift", ["-print-target-info"]).check().text
+    let resources = try #require(
+      target.split(separator: "\n").first { $0.contains("\"runtimeResourcePath\"") }?
+        .split(separator: "\"").last { $0.hasPrefix("/") })
+    let root = try sdk("own", triple: "\(machine)-unknown-linux-gnu", under: "sdks")
+    for (link, path) in [
+      ("lib", "/lib"), ("lib64", "/lib64"), ("usr/include", "/usr/include"),
+      ("usr/lib/gcc", "/usr/lib/gcc"),
+      ("usr/lib/\(machine)-linux-gnu", "/usr/lib/\(machine)-linux-gnu"),
+    ] {
+      try await Command("ln", ["-s", path, root.appending(link).string]).check()
+    }
+    let libraries = root.appending("usr/lib/swift_static").string
+    try await Command("rmdir", [libraries]).check()
+    try await Command("ln", ["-s", "\(resources)_static", libraries]).check()
+    let archives = try directory.directory("archives")
+    let archive = archives.appending("own.artifactbundle.tar.gz").string
+    try await Command(
+      "tar", ["-czf", archive, "-C", directory("sdks").string, "own.artifactbundle"]
+    ).check()
+    for place in ["sdks", "archives", "sdks/own.artifactbundle"] {
+      try await slipway.build(
+        directory.path, "--toolchain", "host", "--build-context", "swift-sdk=\(directory(place))",
+        "--build-arg", "SWIFT_SDK=own", "--no-cache", "-t", "hello")
+      #expect(try await slipway.check("run", "hello").text == "hello from an SDK")
+    }
+  }
+
+  /// Writes a Swift SDK as the Static Linux SDK is laid out, without any library, and returns its root.
+  @discardableResult
+  private func sdk(_ id: String, triple: String, under folder: String) throws -> FilePath {
+    let bundle = "\(folder)/\(id).artifactbundle"
+    try directory.write(
+      """
+      {"schemaVersion": "1.0", "artifacts": {"\(id)": {"type": "swiftSDK", "version": "0.0.1",
+        "variants": [{"path": "\(id)/swift-sdk.json"}]}}}
+      """, to: "\(bundle)/info.json")
+    try directory.write(
+      """
+      {"schemaVersion": "4.0", "targetTriples": {"\(triple)": {"sdkRootPath": "root",
+        "swiftResourcesPath": "root/usr/lib/swift_static",
+        "swiftStaticResourcesPath": "root/usr/lib/swift_static",
+        "toolsetPaths": ["toolset.json"]}}}
+      """, to: "\(bundle)/\(id)/swift-sdk.json")
+    try directory.write(
+      """
+      {"schemaVersion": "1.0", "swiftCompiler": {"extraCLIOptions":
+        ["-static-executable", "-static-stdlib", "-use-ld=lld"]}}
+      """, to: "\(bundle)/\(id)/toolset.json")
+    try directory.directory("\(bundle)/\(id)/root/usr/lib/swift_static")
+    return directory("\(bundle)/\(id)/root")
+  }
+
   @Test("of several products one must be chosen; resources lie beside the program")
   func products() async throws {
     try manifest(

@@ -15,10 +15,13 @@ package struct PlainUser: Sendable {
   }()
 
   /// Slipway as this user, with a state of its own below `folder`, which becomes theirs.
-  package func slipway(in folder: TemporaryDirectory) throws -> PlainUserSlipway {
+  package func slipway(in folder: TemporaryDirectory) async throws -> PlainUserSlipway {
     let executable = folder("slipway")
     // The build's own folder may be closed to others.
-    try Files.write(Files.read(Slipway.executable), to: executable, mode: 0o755)
+    // Another process copies it: a program that this one has open for writing cannot be executed, and
+    // what tests beside this one start has its descriptors for a moment.
+    try await Command("install", ["-m", "755", Slipway.executable.string, executable.string])
+      .check()
     for path in [folder.path, executable] {
       guard chown(path.string, id, id) == 0 else { throw Errno(rawValue: errno) }
     }
@@ -33,12 +36,15 @@ package struct PlainUserSlipway: Sendable {
   let folder: TemporaryDirectory
 
   /// Runs a command to its end.
-  package func run(_ arguments: String...) async throws -> Command.Result {
+  package func run(
+    environment: [String: String] = [:], _ arguments: String...
+  ) async throws -> Command.Result {
     let drop = ["--reuid=\(user.id)", "--regid=\(user.id)", "--clear-groups"]
     var command = Command("setpriv", drop + [executable.string] + arguments)
     command.directory = folder.path
     command.environment["SLIPWAY_HOME"] = folder("home").string
     command.environment["HOME"] = folder.path.string
+    command.environment.merge(environment) { $1 }
     return try await command.run()
   }
 }

@@ -27,6 +27,24 @@ package enum Requirement {
     root && !Files.names(in: "/usr/lib").filter { $0.hasPrefix("go-1") }.isEmpty
   }
 
+  /// The architecture of programs that this machine's processor does not execute, as Go and as the
+  /// kernel call it.
+  #if arch(arm64)
+    package static let foreignArchitecture = (go: "amd64", kernel: "x86_64")
+  #else
+    package static let foreignArchitecture = (go: "arm64", kernel: "aarch64")
+  #endif
+
+  /// Whether an emulator for `foreignArchitecture` is registered that also works where its own files
+  /// are not seen (flag F).
+  package static var emulator: Bool {
+    let file = "/proc/sys/fs/binfmt_misc/qemu-\(foreignArchitecture.kernel)"
+    guard let text = try? Files.text(FilePath(file)) else { return false }
+    let lines = text.split(separator: "\n")
+    return lines.contains("enabled")
+      && lines.contains { $0.hasPrefix("flags:") && $0.contains("F") }
+  }
+
   /// Whether a Docker engine can be started.
   package static var docker: Bool { builds && tools("dockerd", "docker", "containerd") }
 

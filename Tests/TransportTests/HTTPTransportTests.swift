@@ -315,7 +315,12 @@ struct HTTPTransportTests {
     server.inject(.stall, on: .any)
     let failure = await probe.failure(
       try request(.put, "/length", .pieces([1], length: 1)))
-    #expect(failure?.problem == .stalled(.seconds(5)))
+    // Ten periods, unless this machine was so busy that the request was not sent whole in one.
+    guard case .stalled(let patience) = failure?.problem else {
+      Issue.record("\(String(describing: failure))")
+      return
+    }
+    #expect(patience == .seconds(5) || patience == .milliseconds(500))
   }
 
   @Test("does not blame a server for what is slow here")

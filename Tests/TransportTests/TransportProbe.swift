@@ -45,7 +45,7 @@ struct TransportProbe: Sendable {
 extension ScriptedServer {
   /// Waits until so many connections are left; false where they stay for half a minute.
   func becomesIdle(_ count: Int = 0) async throws -> Bool {
-    let end = ContinuousClock.now + .seconds(30)
+    let end = ContinuousClock.now + .seconds(300)
     while connectionCount > count {
       guard .now < end else { return false }
       try await Task.sleep(for: .milliseconds(2))

@@ -1,7 +1,8 @@
 /// One record of comma-separated values, as Go's `encoding/csv` reads it.
-enum CommaSeparatedFields {
-  /// The fields; quotes may stand around a whole field, and twice for one inside.
-  static func parse(_ text: String) -> [String]? {
+package enum CommaSeparatedFields {
+  /// The fields; quotes may stand around a whole field, and twice for one inside. Nil for what is no
+  /// such record.
+  package static func parse(_ text: String) -> [String]? {
     guard !text.isEmpty else { return nil }
     let quote = UInt8(ascii: "\"")
     var fields: [String] = []

@@ -31,7 +31,9 @@ struct LayoutArchive {
       let images = try content.runnable.map { image in
         (image, try Image(image.descriptor, in: store).configuration().platform)
       }
-      let chosen = images.first { $0.1.satisfies(.host) } ?? images.first
+      let chosen = images.min {
+        $0.1.rank(for: .host) ?? .max < $1.1.rank(for: .host) ?? .max
+      }
       guard let (image, _) = chosen else { continue }
       manifests.append(
         DockerManifest(

@@ -40,9 +40,7 @@ final class ImageVerifier {
       guard current.mediaType.isIndex else { return current }
       let index = try index(current, of: "`\(LayoutMarker.indexName)`")
       let images = index.manifests.filter { $0.mediaType.isManifest }
-      if let match = images.first(where: { $0.platform?.satisfies(platform) ?? false }) {
-        return match
-      }
+      if let match = images.best(for: platform) { return match }
       // Many tools wrap an index into one of a single entry.
       guard index.manifests.count == 1, let only = index.manifests.first,
         only.mediaType.isIndex || (only.mediaType.isManifest && only.platform == nil)

@@ -48,6 +48,8 @@ extension FrontendError {
     case emptyBase(String, unset: [String])
     case emptyPlatform(String, unset: [String])
     case invalidPlatform(String)
+    /// A stage of another platform on this machine's own system, which is of the first one.
+    case foreignHost(String, Platform, wanted: Platform)
     /// `stage` is the stage that has this name in lower case.
     case invalidReference(ReferenceError, stage: String?)
     case variableInFrom(String)
@@ -81,6 +83,9 @@ extension FrontendError.Reason {
     case .emptyBase(let expression, _): "the base image `\(expression)` expands to nothing"
     case .emptyPlatform(let expression, _): "the platform `\(expression)` expands to nothing"
     case .invalidPlatform(let text): "`\(text)` is not a platform"
+    case .foreignHost(let base, let host, let wanted):
+      "`\(base)` is this machine's own system, which is `\(host)`, "
+        + "but the stage is for `\(wanted)`"
     case .invalidReference(let error, _): "\(error)".splitAtHint.message
     case .variableInFrom(let text): "`from` does not expand variables: `\(text)`"
     case .circularDependency(let names):
@@ -121,6 +126,9 @@ extension FrontendError.Reason {
     case .emptyBase(_, let unset): Self.unsetHint(unset)
     case .emptyPlatform(_, let unset): Self.unsetHint(unset)
     case .invalidPlatform: "it is `os/architecture[/variant]`, such as `linux/arm64`"
+    case .foreignHost(let base, _, _):
+      "let the stage run here, with `FROM --platform=$BUILDPLATFORM \(base)`, and compile for "
+        + "`$TARGETARCH` in it; or take an image for it"
     case .invalidReference(let error, let stage):
       stage.map { "`FROM` finds stages by their lower-case name: `FROM \($0)`" }
         ?? "\(error)".splitAtHint.hint

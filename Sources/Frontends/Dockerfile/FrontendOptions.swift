@@ -10,6 +10,8 @@ package struct FrontendOptions: Sendable {
   /// `--platform`; nil builds for `buildPlatform` and leaves the base image's own platform in the
   /// configuration.
   package var platform: Platform?
+  /// Whether other platforms are built too, so that labels must tell them apart.
+  package var isOneOfSeveral = false
   /// The platform that builds run on.
   package var buildPlatform = Platform.host
   /// `--label`: set last, over those of the Dockerfile.
@@ -53,6 +55,6 @@ package enum NamedContext: Hashable, Sendable {
   case image(String)
   /// A local directory, by the name that its `ContextSource` gets.
   case local(String)
-  /// This machine's own system (`host:`).
+  /// This machine's own system (`host:`), which is of the platform that builds run on.
   case host
 }

@@ -5,6 +5,7 @@ import OCI
 extension StageLowering {
   /// Lowers one instruction.
   mutating func lower(_ step: StageGraph.Step) throws(FrontendError) {
+    label.platform = labelPlatform
     switch step.instruction.kind {
     case .add(let add): try lowerCopy(add, step)
     case .arg(let argument): try lowerArgument(argument, step)

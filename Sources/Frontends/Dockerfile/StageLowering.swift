@@ -72,6 +72,9 @@ struct StageLowering {
     node = graph.nodes[index]
     label = StepLabel(
       stage: graph.nodes.count == 1 ? nil : node.name, total: Self.visibleSteps(of: node))
+    if options.isOneOfSeveral {
+      label.platform = "\(node.platform ?? options.targetPlatform)"
+    }
     state = try startState()
     if !node.isReplaced {
       adoptBaseConfiguration()
@@ -115,6 +118,10 @@ struct StageLowering {
     case .local(let name):
       return emptyState(.context(ContextSource(name: name)), platform: platform)
     case .host:
+      guard options.buildPlatform.satisfies(platform) else {
+        throw FrontendError(
+          .foreignHost(node.stage.base, options.buildPlatform, wanted: platform), at: range)
+      }
       var state = emptyState(.host, platform: platform)
       let directory = state.configuration.process.workingDirectory
       state.configuration.process = options.hostProcess
@@ -177,6 +184,33 @@ struct StageLowering {
 
   private static let defaultPath =
     "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+  /// What the next step's label says of platforms, after BuildKit's `prefixCommand`: a stage that has
+  /// declared `TARGETPLATFORM` or its kin makes something for that platform.
+  var labelPlatform: String? {
+    guard options.isOneOfSeveral else { return nil }
+    let own = state.platform.normalized
+    guard let target = declaredTarget, target != own else { return "\(own)" }
+    let architecture =
+      [target.architecture, target.variant].compactMap(\.self).joined(separator: "/")
+    if target.os != own.os { return "\(own)->\(target.os)/\(architecture)" }
+    if target.architecture != own.architecture { return "\(own)->\(architecture)" }
+    return target.variant.map { "\(own)->\($0)" } ?? "\(own)"
+  }
+
+  /// The platform that the arguments of the stage name.
+  private var declaredTarget: Platform? {
+    let environment = state.environment
+    if let text = environment["TARGETPLATFORM"], let platform = Platform(text) { return platform }
+    let names = ["TARGETOS", "TARGETARCH", "TARGETVARIANT"]
+    let values = names.map { name in environment[name].flatMap { $0.isEmpty ? nil : $0 } }
+    guard values.contains(where: { $0 != nil }) else { return nil }
+    let isOwn = values[1] == nil || values[1] == state.platform.architecture
+    return Platform(
+      os: values[0] ?? state.platform.os, architecture: values[1] ?? state.platform.architecture,
+      variant: values[2] ?? (isOwn ? state.platform.variant : nil)
+    ).normalized
+  }
 
   // MARK: - Vertices
 

@@ -1,7 +1,11 @@
 import DockerfileSyntax
 
-/// What people see of a step, as buildx writes it: `[build 3/7] RUN go build`.
+/// What people see of a step, as buildx writes it: `[build 3/7] RUN go build`, or
+/// `[linux/amd64->arm64 build 3/7] RUN go build` where several platforms are built.
 struct StepLabel: Sendable {
+  /// What the step runs on, and what it makes things for where that is something else; nil where
+  /// only one platform is built.
+  var platform: String?
   /// The stage's name; nil where there is only one stage.
   var stage: String?
   /// How many steps of the stage people see, and how many they have seen.
@@ -21,7 +25,7 @@ struct StepLabel: Sendable {
     let width = String(total).utf8.count
     let number = String(seen)
     let padding = String(repeating: " ", count: max(0, width - number.utf8.count))
-    let prefix = stage.map { $0 + " " } ?? ""
+    let prefix = [platform, stage].compactMap(\.self).map { $0 + " " }.joined()
     return "[\(prefix)\(padding)\(number)/\(total)] " + (isTrigger ? "ONBUILD " : "")
       + Self.line(text)
   }

@@ -45,7 +45,8 @@ extension GoModuleRecipe {
 
     FROM scratch AS ca
     \(isVendored ? "" : "\nFROM scratch AS goproxy\n")
-    FROM golang:${GO_VERSION}-bookworm AS toolchain
+    # What compiles is of the platform that builds, whatever the platform of the image.
+    FROM --platform=$BUILDPLATFORM golang:${GO_VERSION}-bookworm AS toolchain
 
     FROM toolchain AS build
     SHELL ["/bin/sh", "-eu", "-c"]
@@ -116,10 +117,25 @@ extension GoModuleRecipe {
     let copy = hasWorkspace && !isVendored ? "" : "COPY . .\n"
     return title + copy + #"""
       ARG PACKAGE=\#(package)
+      # The platform of the image. What is above is done once for all platforms.
+      ARG TARGETOS
+      ARG TARGETARCH
+      ARG TARGETVARIANT
       RUN --network=none \
           --mount=type=cache,id=go-build,target=/tmp/go-build \
           umask 022; \
           mkdir -p /out/app; \
+          export GOOS="$TARGETOS" GOARCH="$TARGETARCH"; \
+          # The processor's variant has a variable of its own for each processor.
+          case "$TARGETARCH/${TARGETVARIANT:-}" in \
+            arm/v8) export GOARM=7 ;; \
+            arm/v*) export GOARM="${TARGETVARIANT#v}" ;; \
+            arm64/v?) export GOARM64="$TARGETVARIANT.0" ;; \
+            arm64/v*) export GOARM64="$TARGETVARIANT" ;; \
+            amd64/v*) export GOAMD64="$TARGETVARIANT" ;; \
+            ppc64*/power*) export GOPPC64="$TARGETVARIANT" ;; \
+            riscv64/rva*) export GORISCV64="$TARGETVARIANT" ;; \
+          esac; \
           if ! go build -mod=\#(isVendored ? "vendor" : "readonly") -trimpath -buildvcs=false \
             -ldflags '-s -w -buildid=' -o /out/app/\#(name) "$PACKAGE" 2> /tmp/build.log; then \
             cat /tmp/build.log >&2; \

@@ -33,6 +33,10 @@ package struct RenderedRecipe: Hashable, Sendable {
 
   /// The text of a `.dockerignore`, for a tree that has none.
   package var dockerIgnore: String
+
+  /// What of the caller's home compiles for other platforms than the builder's: paths below it, by the
+  /// names of the build contexts that they fill where nobody gives these.
+  package var crossContexts: [String: String] = [:]
 }
 
 extension RenderedRecipe {

@@ -51,7 +51,8 @@ package struct SwiftPackageRecipe: Recipe {
       recipe: Self.word,
       name: RenderedRecipe.imageName(for: name),
       dockerfile: dockerfile(product: product, name: name),
-      dockerIgnore: Self.dockerIgnore)
+      dockerIgnore: Self.dockerIgnore,
+      crossContexts: ["swift-sdk": ".swiftpm/swift-sdks"])
   }
 
   /// The product to build, or `nil` when only SwiftPM can tell.

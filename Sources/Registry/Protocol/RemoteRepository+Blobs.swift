@@ -170,10 +170,17 @@ extension RemoteRepository {
     }
   }
 
+  /// Whether the registry has a blob, for whoever may read.
+  package func offers(_ blob: Descriptor) async throws -> Bool {
+    try await has(blob, access: .pull)
+  }
+
   /// Whether the registry has a blob.
-  func has(_ blob: Descriptor) async throws -> Bool {
+  func has(
+    _ blob: Descriptor, access: AccessScope.Actions = .pullAndPush
+  ) async throws -> Bool {
     let repository = self
-    return try await perform("looking for the blob `\(blob.digest)`", access: .pullAndPush) {
+    return try await perform("looking for the blob `\(blob.digest)`", access: access) {
       endpoint in
       HTTPRequest(.head, try endpoint.url(repository.name, blob: blob))
     } receive: { response in

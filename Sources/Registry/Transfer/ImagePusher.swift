@@ -43,15 +43,20 @@ package final class ImagePusher: Sendable {
 
   /// Sends what is missing of an image or index, then its manifests, and names it.
   ///
-  /// - Parameter source: a repository that has what the store lacks; nil leaves it to what is known of
-  ///   each blob.
+  /// - Parameters:
+  ///   - source: a repository that has what the store lacks; nil leaves it to what is known of each
+  ///     blob.
+  ///   - name: another tag than the target's, or the digest; it gets the document and all that it names
+  ///     whatever it had before. Several documents may be sent at the same time.
   ///
   /// Throws `RegistryError`, `ContentError` and `SystemCallError`. However it ends, nothing is under
   /// way afterwards.
-  package func push(_ root: Descriptor, source: Reference? = nil) async throws {
+  package func push(
+    _ root: Descriptor, source: Reference? = nil, as name: ManifestReference? = nil
+  ) async throws {
     do {
       try await withTaskCancellationHandler {
-        try await send(root, source)
+        try await send(root, source, name)
       } onCancel: {
         cancel()
       }
@@ -76,17 +81,20 @@ package final class ImagePusher: Sendable {
     return uploads
   }
 
-  private func send(_ root: Descriptor, _ source: Reference?) async throws {
-    let name = ManifestReference(target)
-    if let present = try await repository.describe(name, access: .pullAndPush),
+  private func send(
+    _ root: Descriptor, _ source: Reference?, _ other: ManifestReference?
+  ) async throws {
+    let name = other ?? ManifestReference(target)
+    let place = "\(target.name):\(name)"
+    if other == nil, let present = try await repository.describe(name, access: .pullAndPush),
       present.digest == root.digest
     {
       // Where the manifest is, there is everything that it names.
-      return observer(.manifestStored(root.digest, name: "\(target)"))
+      return observer(.manifestStored(root.digest, name: place))
     }
     try await sendParts(of: root, source)
     try await put(root, as: name)
-    observer(.manifestStored(root.digest, name: "\(target)"))
+    observer(.manifestStored(root.digest, name: place))
   }
 
   /// Everything that a document names, before the document itself.

@@ -23,7 +23,8 @@ extension Home {
         return try await build(request, source, reporter)
       }
     } catch {
-      throw BuildFailure.describing(error, in: source)
+      throw BuildFailure.describing(
+        error, in: source, namingStep: request.targetPlatforms.count > 1)
     }
   }
 
@@ -36,24 +37,54 @@ extension Home {
     let contexts = try BuildContexts(request, source, home: self)
     let images = ImageSources(
       home: self, layouts: contexts.layouts, asksRegistries: request.asksRegistries)
-    var plans: [FrontendResult] = []
-    for platform in request.targetPlatforms {
-      let options = try contexts.frontendOptions(request, source, platform: platform)
-      plans.append(
-        try await DockerfileFrontend.plan(dockerfile, options: options, resolver: images))
-    }
-    try source.report(plans[0].warnings, to: reporter)
+    let plans = try await self.plans(dockerfile, request, source, contexts, images)
+    try source.report(plans.distinctWarnings, to: reporter)
 
-    let steps = StepNumbering(plans.map(\.plan))
-    let delivery = try BuildDelivery(
-      request, home: self, firstStep: steps.next + 1, reporter)
+    var request = request
+    if request.ignoresCache { request.cacheSources = [] }
+    let found = FoundLayers()
+    let steps = StepNumbering(plans, after: 0, request)
     do {
-      let builds = try await fetching(step: steps.next, reporter) {
-        try await solve(plans, steps, contexts, request, delivery, reporter)
+      return try await carryOut(plans, steps, contexts, request, found, reporter)
+    } catch {
+      guard await forgetLost(found, after: error, reporter) else { throw error }
+    }
+    request.cacheSources = []
+    let further = StepNumbering(plans, after: steps.last, request)
+    return try await carryOut(plans, further, contexts, request, FoundLayers(), reporter)
+  }
+
+  /// From the plans to the images, where they are wanted, and the caches.
+  private func carryOut(
+    _ plans: [FrontendResult], _ steps: StepNumbering, _ contexts: BuildContexts,
+    _ request: BuildRequest, _ found: FoundLayers, _ reporter: Reporter
+  ) async throws -> BuildProduct {
+    let shared = CacheImport(
+      request.cacheSources, home: self, firstStep: steps.imports, reporter)
+    defer { shared.finish() }
+    let delivery = try await BuildDelivery(
+      request, for: plans.map(\.plan.configuration.platform), home: self,
+      firstStep: steps.deliveries, reporter)
+    do {
+      let (builds, product) = try await fetching(step: steps.fetch, reporter) {
+        // A Dockerfile that says `SOURCE_DATE_EPOCH` says it for all platforms.
+        let latestTime = try request.latestTime(plans[0].sourceDateEpoch)
+        var inputs = try contexts.inputs(request, epoch: latestTime, reporter)
+        inputs.firstStep = steps.first
+        inputs.layerReady = delivery.layerReady(latestTime: latestTime)
+        inputs.caches = shared.caches
+        inputs.layerFound = { found.add($0) }
+        var builds = try await BuildEngine(stores: stores).solve(plans.map(\.plan), inputs)
+        shared.finish()
+        contexts.save()
+        let listsSteps = request.cacheTargets.contains { $0.place == .inline }
+        for number in builds.indices { builds[number].listsSteps = listsSteps }
+        return (builds, try await delivery.deliver(builds))
       }
-      contexts.save()
-      let product = try await delivery.deliver(builds)
       try product.write(request)
+      let export = CacheExport(
+        home: self, targets: request.cacheTargets, firstStep: steps.exports, reporter: reporter)
+      try await export.write(builds)
       return product
     } catch {
       await delivery.stop()
@@ -61,25 +92,23 @@ extension Home {
     }
   }
 
-  /// Builds all platforms at once: what they share is built once, for the others to find.
-  private func solve(
-    _ plans: [FrontendResult], _ steps: StepNumbering, _ contexts: BuildContexts,
-    _ request: BuildRequest, _ delivery: BuildDelivery, _ reporter: Reporter
-  ) async throws -> [SolvedBuild] {
-    let engine = BuildEngine(stores: stores)
-    return try await withThrowingTaskGroup(of: (Int, SolvedBuild).self) { group in
-      for (number, lowered) in plans.enumerated() {
-        let latestTime = try request.latestTime(lowered.sourceDateEpoch)
-        var inputs = try contexts.inputs(request, epoch: latestTime, reporter)
-        inputs.firstStep = steps.first[number]
-        inputs.layerReady = delivery.layerReady(latestTime: latestTime)
-        let complete = inputs
-        group.addTask { (number, try await engine.solve(lowered.plan, complete)) }
+  /// A plan for each platform, in the order in which they were asked for.
+  private func plans(
+    _ dockerfile: Dockerfile, _ request: BuildRequest, _ source: BuildSource,
+    _ contexts: BuildContexts, _ images: ImageSources
+  ) async throws -> [FrontendResult] {
+    var plans: [FrontendResult] = []
+    for platform in request.targetPlatforms {
+      let options = try contexts.frontendOptions(request, source, platform: platform)
+      do {
+        plans.append(
+          try await DockerfileFrontend.plan(dockerfile, options: options, resolver: images))
+      } catch {
+        guard options.isOneOfSeveral, let platform else { throw error }
+        throw BuildFailure.describing(error, in: source, of: platform)
       }
-      var builds: [Int: SolvedBuild] = [:]
-      for try await (number, build) in group { builds[number] = build }
-      return plans.indices.compactMap { builds[$0] }
     }
+    return plans
   }
 
   /// Shows what is fetched meanwhile as a step of its own; nothing is under way when this ends.
@@ -106,28 +135,45 @@ extension Home {
   }
 }
 
-/// The numbers of all steps of a build: those of one plan after those of another.
+/// The numbers of all steps of a build: those of the plans, then those of what happens besides.
 private struct StepNumbering {
-  /// The number of each plan's first step.
-  let first: [Int]
-  /// The first number that no plan has.
-  let next: Int
+  let first: Int
+  let fetch: Int
+  /// The first of as many as there are shared caches to be asked.
+  let imports: Int
+  /// The first of as many as there are shared caches to be written.
+  let exports: Int
+  /// The first of any number.
+  let deliveries: Int
+  /// No number is above it.
+  let last: Int
 
-  init(_ plans: [BuildPlan]) {
-    var next = 1
-    var first: [Int] = []
-    for plan in plans {
-      first.append(next)
-      next += plan.vertices.count
-    }
-    self.first = first
-    self.next = next
+  init(_ plans: [FrontendResult], after previous: Int, _ request: BuildRequest) {
+    first = previous + 1
+    fetch = first + JointPlan(plans.map(\.plan)).vertices.count
+    imports = fetch + 1
+    exports = imports + request.cacheSources.count
+    deliveries = exports + request.cacheTargets.count
+    // A step for each name of each output, at most, or one for an engine.
+    let counts = request.outputs.map { max(1, $0.names.count, request.tags.count) }
+    last = deliveries + counts.reduce(0, +)
+  }
+}
+
+extension [FrontendResult] {
+  /// The warnings of all platforms, each once, in the order of lines.
+  fileprivate var distinctWarnings: [SyntaxDiagnostic] {
+    var seen: Set<SyntaxDiagnostic> = []
+    return flatMap(\.warnings).filter { seen.insert($0).inserted }
+      .enumerated().sorted {
+        ($0.element.range.startLine, $0.offset) < ($1.element.range.startLine, $1.offset)
+      }.map(\.element)
   }
 }
 
 extension BuildRequest {
   /// The platforms to build for, none twice; nil leaves the choice to the Dockerfile.
-  fileprivate var targetPlatforms: [Platform?] {
+  var targetPlatforms: [Platform?] {
     var seen: Set<Platform> = []
     let wanted = platforms.filter { seen.insert($0).inserted }
     return wanted.isEmpty ? [nil] : wanted
@@ -148,7 +194,7 @@ extension BuildRequest {
 extension BuildProduct {
   fileprivate func write(_ request: BuildRequest) throws {
     if let path = request.imageIDFile {
-      try OutputFile.write(Array("\(configuration)".utf8), to: path)
+      try OutputFile.write(Array("\(configuration ?? descriptor.digest)".utf8), to: path)
     }
     if let path = request.metadataFile {
       let metadata = BuildMetadata(
@@ -161,7 +207,7 @@ extension BuildProduct {
 
 /// What `--metadata-file` holds, under the names that buildx gives.
 private struct BuildMetadata: Encodable {
-  let configurationDigest: Digest
+  let configurationDigest: Digest?
   let digest: Digest
   let descriptor: Descriptor
   let names: [String]
@@ -175,7 +221,7 @@ private struct BuildMetadata: Encodable {
 
   func encode(to encoder: any Encoder) throws {
     var values = encoder.container(keyedBy: CodingKeys.self)
-    try values.encode(configurationDigest, forKey: .configurationDigest)
+    try values.encodeIfPresent(configurationDigest, forKey: .configurationDigest)
     try values.encode(digest, forKey: .digest)
     try values.encode(descriptor, forKey: .descriptor)
     if !names.isEmpty { try values.encode(names.joined(separator: ","), forKey: .name) }

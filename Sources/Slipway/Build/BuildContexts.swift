@@ -48,13 +48,26 @@ struct BuildContexts {
       guard source.recipe != nil else { throw RequestError.toolchainWithoutRecipe }
       if named["toolchain"] == nil { named["toolchain"] = .host }
     }
+    try addCrossContexts(request, source, home: home)
     if named.values.contains(.host) {
-      for platform in request.platforms where !Platform.host.satisfies(platform) {
-        throw RequestError.hostPlatform(platform)
-      }
       host = try HostSystem.discover(
         path: request.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin",
         home: request.environment["HOME"].map { FilePath($0) }, state: home.path)
+    }
+  }
+
+  /// What a recipe takes from the caller's home to compile for platforms that are not this machine's.
+  private mutating func addCrossContexts(
+    _ request: BuildRequest, _ source: BuildSource, home: Home
+  ) throws {
+    guard let user = request.environment["HOME"],
+      request.platforms.contains(where: { !Platform.host.satisfies($0) })
+    else { return }
+    for (name, path) in source.recipe?.crossContexts ?? [:] where named[name] == nil {
+      let directory = FilePath(user).appending(path)
+      guard FileStatus(directory)?.isDirectory == true else { continue }
+      try add(directory, as: name, ignoring: IgnoredFiles(PatternMatcher([])), home: home)
+      named[name] = .local(name)
     }
   }
 
@@ -75,6 +88,7 @@ struct BuildContexts {
     options.target = request.target
     options.buildArguments = request.buildArguments
     options.platform = platform
+    options.isOneOfSeveral = request.targetPlatforms.count > 1
     options.labels = request.labels
     options.namedContexts = named
     options.ignoresCache = request.ignoresCache

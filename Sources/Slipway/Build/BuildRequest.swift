@@ -24,6 +24,10 @@ package struct BuildRequest: Sendable {
   package var timestamps = Timestamps.clamped
   /// Where the image goes; none means that it is kept in the store alone.
   package var outputs: [ImageOutput] = []
+  /// Where steps are looked for that this machine has not run, in this order.
+  package var cacheSources: [CacheSource] = []
+  /// Where the steps of the build are put for others.
+  package var cacheTargets: [CacheTarget] = []
   /// Whether registries are asked what an image's name stands for today (`--pull`).
   package var asksRegistries = false
   /// Where the image's digest is written.
@@ -76,6 +80,6 @@ package struct BuildRequest: Sendable {
 /// What a build made.
 package struct BuildProduct: Sendable {
   package let descriptor: Descriptor
-  /// The digest of the configuration, which Docker calls the image id.
-  package let configuration: Digest
+  /// The digest of the configuration, which Docker calls the image id; nil for an index.
+  package let configuration: Digest?
 }

@@ -1,49 +1,45 @@
+package import Engine
+package import Exporters
 package import OCI
-package import Snapshots
 package import SystemPackage
 
 /// A destination of an image (`--output`), and what the image is to be like there.
 package struct ImageOutput: Sendable, Hashable {
   package var destination: Destination
+  /// What the image is called there; none means the names of the build.
+  package var names: [Reference] = []
   package var form = ImageForm()
 
-  package init(_ destination: Destination, form: ImageForm = ImageForm()) {
+  package init(
+    _ destination: Destination, names: [Reference] = [], form: ImageForm = ImageForm()
+  ) {
     self.destination = destination
+    self.names = names
     self.form = form
   }
 
   package enum Destination: Sendable, Hashable {
-    /// The local store, under the names of the build, complete.
+    /// The local store, complete.
     case store
-    /// An OCI image layout, as a directory or (with `archive`) as a tar.
+    /// An OCI image layout, as a directory or (with `archive`) as a tar; `-` is standard output.
     case layout(FilePath, archive: Bool)
-    /// An archive for `docker load`.
+    /// An archive for `docker load`; `-` is standard output.
     case docker(FilePath)
+    /// A Docker or Podman engine of this machine, or the one that the environment names.
+    case engine
     /// The files, as a directory.
-    case local(FilePath)
-    /// The files, as a tar.
-    case tar(FilePath)
-    /// Registries: under these names, or under those of the build where there are none.
-    case registry([Reference])
+    case local(FilePath, platformFolders: PlatformFolders = .whenSeveral)
+    /// The files, as a tar; `-` is standard output.
+    case tar(FilePath, platformFolders: PlatformFolders = .whenSeveral)
+    /// The registries that the names are of; with `byDigest` no tag is written there.
+    case registry(byDigest: Bool = false)
   }
-}
 
-/// What besides its files decides the bytes of an image.
-package struct ImageForm: Sendable, Hashable {
-  package var compression = LayerEncoding.Compression.gzip(level: 6)
-  package var annotations = ImageAnnotations()
-
-  package init() {}
-}
-
-/// The annotations of an image (image-spec, annotations.md), by what they are put on.
-package struct ImageAnnotations: Sendable, Hashable {
-  /// On the manifest of each platform.
-  package var manifest: [String: String] = [:]
-  /// On the index, where there is one.
-  package var index: [String: String] = [:]
-  /// On the entries of the index, where there is one.
-  package var manifestDescriptor: [String: String] = [:]
-
-  package init() {}
+  /// Whether the image goes to standard output.
+  package var isStandardOutput: Bool {
+    switch destination {
+    case .layout(let path, _), .docker(let path), .tar(let path, _): path == "-"
+    case .store, .engine, .local, .registry: false
+    }
+  }
 }

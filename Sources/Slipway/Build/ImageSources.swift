@@ -19,8 +19,10 @@ struct ImageSources: ImageResolver {
   func resolve(_ reference: String, platform: Platform) async throws -> ResolvedImage {
     if let layout = layouts[reference] {
       let importer = ImageImporter(store: home.content)
-      let image = try importer.importImage(
-        fromLayout: layout.path, name: layout.name, platform: platform)
+      let image = try await BlockingWork.run {
+        try importer.importImage(
+          fromLayout: layout.path, name: layout.name, platform: platform)
+      }
       return try resolved(image, reference)
     }
     let name = try Reference(reference)
@@ -50,7 +52,7 @@ struct ImageSources: ImageResolver {
       try home.keep(root, as: name)
       return image
     } catch let error as RegistryError where stored == nil {
-      throw RequestError.imageNotFound(name, "\(error)")
+      throw RequestError.imageNotFound(error)
     }
   }
 

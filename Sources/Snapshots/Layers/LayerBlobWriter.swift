@@ -35,7 +35,14 @@ final class LayerBlobWriter {
   }
 
   /// Ends the blob and gives it its name in the store.
-  func finish() throws -> (blob: LayerBlob, blocks: GzipBlockIndex?) {
+  ///
+  /// - Parameter expecting: the digest that the tar must have; nothing is stored where it has another,
+  ///   and `LayerError.wrongDiffID` is thrown.
+  func finish(expecting: Digest? = nil) throws -> (blob: LayerBlob, blocks: GzipBlockIndex?) {
+    let diffID = tarDigest.finish()
+    if let expecting, expecting != diffID {
+      throw LayerError.wrongDiffID(expected: expecting, actual: diffID)
+    }
     var blocks: GzipBlockIndex?
     switch compressor {
     case .gzip(let writer): blocks = try writer.finish()
@@ -44,7 +51,7 @@ final class LayerBlobWriter {
     }
     let (digest, size) = try blob.commit()
     let descriptor = Descriptor(mediaType: mediaType, digest: digest, size: size)
-    return (LayerBlob(diffID: tarDigest.finish(), descriptor: descriptor), blocks)
+    return (LayerBlob(diffID: diffID, descriptor: descriptor), blocks)
   }
 }
 

@@ -2,7 +2,8 @@ internal import OCI
 
 /// The name of a layer in the store.
 ///
-/// A layer that was made here has a random name. An adopted one is named for its diffID and its blob:
+/// A layer that was made here has a random name, one that another machine made has a name of what it
+/// said of it. An adopted one is named for its diffID and its blob:
 /// equal layers are shared, and two compressions of one tar stay apart, so that an image built on one
 /// of them never depends on what else happens to be in the store.
 package struct LayerID: Hashable, Sendable, Comparable, CustomStringConvertible {
@@ -30,8 +31,16 @@ package struct LayerID: Hashable, Sendable, Comparable, CustomStringConvertible 
     LayerID(unchecked: "a" + diffID.hex + "-" + blob.hex.prefix(16))
   }
 
+  /// The name of a layer that another machine made: longer than any that is made here.
+  static func taken(_ fingerprint: Digest) -> LayerID {
+    LayerID(unchecked: "m" + fingerprint.hex)
+  }
+
   /// Whether the layer came with an image, and so keeps its blob as it is.
   package var isAdopted: Bool { rawValue.utf8.first == UInt8(ascii: "a") }
+
+  /// Whether the layer came from another machine that had made it, alone.
+  package var isTaken: Bool { !isAdopted && rawValue.utf8.count > 64 }
 
   package var description: String { rawValue }
 

@@ -26,36 +26,41 @@ extension LayerStore {
     let lock = try lock(id, for: .blob)
     defer { lock.release() }
     if let known = try knownBlob(folder, ownKey) { return known }
-    let made = try makeBlob(of: id, encoding, above: lower)
-    try remember(made, at: folder.encoding(ownKey), of: folder)
-    return made
+    return try makeBlob(of: id, folder, encoding, key: ownKey, above: lower).blob
   }
 
-  /// A blob that was made before and is still in the content store.
-  private func knownBlob(_ folder: LayerFolder, _ key: String) throws -> LayerBlob? {
-    guard let bytes = try readStoreFile(folder.encoding(key)),
-      let blob = LayerBlob(encoded: bytes), content.contains(blob.descriptor)
+  /// A blob that was made before and is still in the content store, or that the layer came as.
+  func knownBlob(_ folder: LayerFolder, _ key: String) throws -> LayerBlob? {
+    guard let bytes = try readStoreFile(folder.encoding(key)), let blob = LayerBlob(encoded: bytes)
     else { return nil }
-    return blob
+    if content.contains(blob.descriptor) { return blob }
+    return try readStoreFile(folder.blob) == bytes ? blob : nil
   }
 
-  private func makeBlob(
-    of id: LayerID, _ encoding: LayerEncoding, above lower: [LayerID]?
-  ) throws -> LayerBlob {
+  /// Makes and remembers a blob, with its index. The lock for blobs is held.
+  func makeBlob(
+    of id: LayerID, _ folder: LayerFolder, _ encoding: LayerEncoding, key: String,
+    above lower: [LayerID]?
+  ) throws -> (blob: LayerBlob, index: [UInt8]) {
     let writer = try LayerBlobWriter(content, encoding)
     let tar = TarLayerWriter(writer.sink, clamp: encoding.clamp)
     try LayerWalk.write(
       try tree(of: id, above: lower ?? []), above: try lower.map { try tree(ofStack: $0) },
       to: tar)
     try tar.finish()
-    return try writer.finish().blob
+    let (blob, blocks) = try writer.finish()
+    let index = TarIndexEncoder.encode(tar.draft, blob: blob, blocks: blocks, tarSize: tar.size)
+    try makeDirectory(folder.encodings, mode: 0o755)
+    try remember(index, at: folder.index(ofEncoding: key))
+    try remember(blob.encoded, at: folder.encoding(key))
+    return (blob, index)
   }
 
-  private func remember(_ blob: LayerBlob, at path: FilePath, of folder: LayerFolder) throws {
+  /// Notes something of an encoding for the next who asks.
+  func remember(_ bytes: [UInt8], at path: FilePath) throws {
     let workspace = try Workspace(layout)
-    let file = workspace.path.appending("blob")
-    try writeStoreFile(blob.encoded, to: file)
-    try makeDirectory(folder.encodings, mode: 0o755)
+    let file = workspace.path.appending("file")
+    try writeStoreFile(bytes, to: file)
     if rename(file.string, path.string) != 0 { throw SystemCallError("store", path.string) }
   }
 }

@@ -46,6 +46,7 @@ extension LayerStore {
     guard let blob = try primaryBlob(of: id) else {
       throw LayerError.damaged(id, "it is neither a directory nor a blob")
     }
+    try examine(id)
     return try readingAsItArrives(blob) { try unpack(blob, of: id, folder, above: lower) }
   }
 
@@ -83,7 +84,7 @@ extension LayerStore {
   }
 
   /// The bytes of a blob: from the content store, or as they arrive.
-  private func source(of blob: LayerBlob) throws -> any ByteSource {
+  func source(of blob: LayerBlob) throws -> any ByteSource {
     if content.contains(blob.descriptor) {
       return BlobFileSource(try BlobFile(content, blob.descriptor))
     }

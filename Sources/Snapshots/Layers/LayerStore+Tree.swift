@@ -44,7 +44,7 @@ extension LayerStore {
     }
   }
 
-  private func makeIndex(of id: LayerID, _ folder: LayerFolder) throws -> TarIndex {
+  func makeIndex(of id: LayerID, _ folder: LayerFolder) throws -> TarIndex {
     let lock = try lock(id, for: .index)
     defer { lock.release() }
     if let index = try index(of: id, folder) { return index }
@@ -69,13 +69,17 @@ extension LayerStore {
     _ index: TarIndex, _ id: LayerID, _ folder: LayerFolder, _ lower: [LayerID]
   ) -> TarLayerTree {
     TarLayerTree(
-      index: index, contents: TarContents { try openTar(index, id, folder) },
+      index: index,
+      contents: TarContents {
+        try examine(id)
+        return try openTar(index, id, folder)
+      },
       lower: lowerTree(lower))
   }
 
   /// The tar at any offset: through the blocks of a blob of ours, in an uncompressed blob itself, else
   /// in an uncompressed copy, which is made once.
-  private func openTar(
+  func openTar(
     _ index: TarIndex, _ id: LayerID, _ folder: LayerFolder
   ) throws -> TarContents.PositionalRead {
     if !isThere(folder.tar) {

@@ -11,6 +11,8 @@ package import SystemPackage
 ///     snapshots/<layer>/tar-index    what is where in it (``TarIndex``)
 ///     snapshots/<layer>/tar          its uncompressed tar, where it cannot be read from the middle
 ///     snapshots/<layer>/blobs/<key>  the blob of an encoding (``LayerEncoding``)
+///     snapshots/<layer>/blobs/<key>.index  what is where in it, where that is not the layer's own blob
+///     snapshots/<layer>/doubt        there until a layer of another machine has been looked at
 ///     snapshots/{tmp,trash,locks}    what is being made, what is to be deleted, and who is at it
 ///
 /// Every file and directory comes to its place by a rename and never changes, so a killed process
@@ -121,6 +123,8 @@ package struct LayerStore: Sendable {
   /// need another.
   enum Addition: String, CaseIterable {
     case directory, blob, index, tar
+    /// Trust, in what another machine said of it.
+    case trust
   }
 
   /// The lock for whoever adds something to a layer.

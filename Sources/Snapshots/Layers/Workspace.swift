@@ -83,6 +83,8 @@ struct LayerFolder {
   /// The uncompressed tar, of a blob that cannot be read from the middle.
   var tar: FilePath { path.appending("tar") }
   var encodings: FilePath { path.appending("blobs") }
+  /// There as long as nobody has looked whether what another machine said of the layer is true.
+  var doubt: FilePath { path.appending("doubt") }
 
   /// The layer as a directory that fits only the layers below it.
   func directory(above lower: [LayerID]) -> FilePath {
@@ -91,6 +93,7 @@ struct LayerFolder {
   }
 
   func encoding(_ key: String) -> FilePath { encodings.appending(key) }
+  func index(ofEncoding key: String) -> FilePath { encodings.appending(key + ".index") }
 
   var exists: Bool { isThere(path) }
 }

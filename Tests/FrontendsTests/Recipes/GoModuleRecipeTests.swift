@@ -118,6 +118,21 @@ struct GoModuleRecipeTests {
     #expect(text.contains { $0.contains("-mod=readonly") })
   }
 
+  @Test(
+    "what compiles runs where the build does, and what platforms share comes before they are told apart",
+    arguments: [[:], ["vendor/modules.txt": ""]])
+  func platforms(more: [String: String]) throws {
+    let files = module(["main.go": Self.main].merging(more) { file, _ in file })
+    let text = lines(try rendered(files).dockerfile)
+    #expect(
+      text.contains("FROM --platform=$BUILDPLATFORM golang:${GO_VERSION}-bookworm AS toolchain"))
+    let target = try #require(text.firstIndex { $0.hasPrefix("ARG TARGET") })
+    let sources = try #require(text.firstIndex { $0.hasPrefix("COPY . .") })
+    #expect(sources < target)
+    #expect(text[..<target].allSatisfy { !$0.contains("TARGET") })
+    #expect(text[target...].count { $0.hasPrefix("RUN") } == 2)
+  }
+
   @Test("a `.dockerignore` that hides vendor/ is refused")
   func hiddenVendor() throws {
     let files = module(["main.go": Self.main, "vendor/modules.txt": ""])

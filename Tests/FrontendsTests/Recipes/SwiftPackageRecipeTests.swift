@@ -150,6 +150,22 @@ struct SwiftPackageRecipeTests {
       ])
   }
 
+  @Test("what compiles runs where the build does, with SDKs from a context or the caller's home")
+  func platforms() throws {
+    let files = manifest(
+      #"let package = Package(name: "p", targets: [.executableTarget(name: "p")])"#)
+    let recipe = try rendered(files)
+    #expect(recipe.crossContexts == ["swift-sdk": ".swiftpm/swift-sdks"])
+    let text = lines(recipe.dockerfile)
+    #expect(text.contains("FROM scratch AS swift-sdk"))
+    #expect(
+      text.contains("FROM --platform=$BUILDPLATFORM swift:${SWIFT_VERSION}-bookworm AS toolchain"))
+    let target = try #require(text.firstIndex { $0.hasPrefix("ARG TARGET") })
+    #expect(text[..<target].allSatisfy { !$0.contains("TARGET") })
+    #expect(text[..<target].contains("COPY . /tmp/sources/"))
+    #expect(text[target...].count { $0.hasPrefix("RUN") } == 2)
+  }
+
   @Test("a local package outside the source is refused")
   func outside() throws {
     let files = manifest(

@@ -18,7 +18,8 @@ FROM scratch AS ca
 
 FROM scratch AS goproxy
 
-FROM golang:${GO_VERSION}-bookworm AS toolchain
+# What compiles is of the platform that builds, whatever the platform of the image.
+FROM --platform=$BUILDPLATFORM golang:${GO_VERSION}-bookworm AS toolchain
 
 FROM toolchain AS build
 SHELL ["/bin/sh", "-eu", "-c"]
@@ -52,10 +53,25 @@ RUN --mount=type=bind,from=goproxy,target=/goproxy \
 # The program. The compiler's cache is kept from build to build.
 COPY . .
 ARG PACKAGE=./cmd/shop
+# The platform of the image. What is above is done once for all platforms.
+ARG TARGETOS
+ARG TARGETARCH
+ARG TARGETVARIANT
 RUN --network=none \
     --mount=type=cache,id=go-build,target=/tmp/go-build \
     umask 022; \
     mkdir -p /out/app; \
+    export GOOS="$TARGETOS" GOARCH="$TARGETARCH"; \
+    # The processor's variant has a variable of its own for each processor.
+    case "$TARGETARCH/${TARGETVARIANT:-}" in \
+      arm/v8) export GOARM=7 ;; \
+      arm/v*) export GOARM="${TARGETVARIANT#v}" ;; \
+      arm64/v?) export GOARM64="$TARGETVARIANT.0" ;; \
+      arm64/v*) export GOARM64="$TARGETVARIANT" ;; \
+      amd64/v*) export GOAMD64="$TARGETVARIANT" ;; \
+      ppc64*/power*) export GOPPC64="$TARGETVARIANT" ;; \
+      riscv64/rva*) export GORISCV64="$TARGETVARIANT" ;; \
+    esac; \
     if ! go build -mod=readonly -trimpath -buildvcs=false \
       -ldflags '-s -w -buildid=' -o /out/app/shop "$PACKAGE" 2> /tmp/build.log; then \
       cat /tmp/build.log >&2; \

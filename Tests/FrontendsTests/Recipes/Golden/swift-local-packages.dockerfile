@@ -5,16 +5,23 @@
 # Build arguments (`--build-arg NAME=VALUE`):
 #   PRODUCT        which executable product; the ENTRYPOINT names it too
 #   SWIFT_VERSION  which version of the toolchain's image
+#   SWIFT_SDK      which Swift SDK to compile with, by its triple or id; the default is none, and
+#                  the Static Linux SDK for a platform other than the builder's
 #   TIMEZONES      1 ships the time zone database too
 #   PORT           which port the image says it listens on
 # Build contexts (`--build-context NAME=DIRECTORY`):
 #   ca             certificate authorities to trust besides the usual ones: *.crt and *.pem files
+#   swift-sdk      Swift SDKs: a directory with bundles or their archives, such as
+#                  ~/.swiftpm/swift-sdks, or one bundle
 #   toolchain      what to compile in, instead of the toolchain's image
 ARG SWIFT_VERSION=6.4
 
 FROM scratch AS ca
 
-FROM swift:${SWIFT_VERSION}-bookworm AS toolchain
+FROM scratch AS swift-sdk
+
+# What compiles is of the platform that builds, whatever the platform of the image.
+FROM --platform=$BUILDPLATFORM swift:${SWIFT_VERSION}-bookworm AS toolchain
 
 FROM toolchain AS build
 SHELL ["/bin/bash", "-euo", "pipefail", "-c"]
@@ -47,6 +54,23 @@ RUN --network=none \
       > /tmp/tools/content-times.c; \
     clang -D_GNU_SOURCE -o /tmp/tools/content-times /tmp/tools/content-times.c
 
+# The Swift SDKs that were given: those of this compiler's version, where names tell them apart.
+RUN --network=none \
+    --mount=type=bind,from=swift-sdk,target=/tmp/swift-sdk \
+    shopt -s nullglob; \
+    release=$(swift --version 2>/dev/null | sed -nE 's/.*\((swift-[^ )]+)\).*/\1/p'); \
+    bundles=(/tmp/swift-sdk/"${release:-none}"_*.artifactbundle*); \
+    if [ -f /tmp/swift-sdk/info.json ]; then bundles=(/tmp/swift-sdk); fi; \
+    if [ "${#bundles[@]}" -eq 0 ]; then bundles=(/tmp/swift-sdk/*.artifactbundle*); fi; \
+    for bundle in "${bundles[@]}"; do \
+      mkdir -p /tmp/swift-sdks; \
+      if [ -d "$bundle" ]; then \
+        cp -R "$bundle" "/tmp/swift-sdks/$(basename "$bundle" .artifactbundle).artifactbundle"; \
+      else \
+        swift sdk install --swift-sdks-path /tmp/swift-sdks "$bundle"; \
+      fi; \
+    done
+
 # The dependencies, in a layer that a change of the sources does not rebuild. Package.resolved pins
 # each of them to a git revision, which is a hash of its content.
 COPY Package*.swift Package.resolve[d] ./
@@ -71,12 +95,16 @@ RUN --mount=type=cache,id=swiftpm,target=/tmp/home/.cache/org.swift.swiftpm \
 # The program. `.build` is kept from build to build, so an edit compiles only what it changes.
 COPY . /tmp/sources/
 ARG PRODUCT=shop
+ARG SWIFT_SDK=
+# The platform of the image. What is above is done once for all platforms.
+ARG BUILDARCH
+ARG TARGETARCH
 RUN --network=none \
     --mount=type=cache,id=swift-build-shop,target=/src/.build,sharing=locked \
     --mount=type=cache,id=swiftpm,target=/tmp/home/.cache/org.swift.swiftpm \
     umask 022; \
     # SwiftPM evaluates every manifest again when the environment is another one.
-    export -n PRODUCT; \
+    export -n PRODUCT SWIFT_SDK BUILDARCH TARGETARCH; \
     # The dependencies, when they are others than last time.
     if ! cmp -s /tmp/dependencies/workspace-state.json .build/dependencies.json; then \
       (cd .build; rm -rf dependencies.json checkouts repositories registry artifacts); \
@@ -89,11 +117,39 @@ RUN --network=none \
     cp -R /tmp/sources/. .; \
     find . -path ./.build -prune -o -type f -print0 \
       | xargs -0 -r sha256sum -z | /tmp/tools/content-times; \
+    # For the builder's own platform with the toolchain alone, for others with a Swift SDK.
+    case "$TARGETARCH" in \
+      '' | "$BUILDARCH") sdk=$SWIFT_SDK ;; \
+      amd64) sdk=${SWIFT_SDK:-x86_64-swift-linux-musl} ;; \
+      arm64) sdk=${SWIFT_SDK:-aarch64-swift-linux-musl} ;; \
+      *) sdk=${SWIFT_SDK:-$TARGETARCH} ;; \
+    esac; \
+    if [ -z "$sdk" ]; then \
+      platform=(--static-swift-stdlib -Xswiftc -static-executable -Xswiftc -use-ld=lld); \
+      bin=".build/$(uname -m)-unknown-linux-gnu/release"; \
+      objcopy=objcopy; \
+    else \
+      platform=(--swift-sdk "$sdk"); \
+      # Else those that are installed in the toolchain's image.
+      if [ -d /tmp/swift-sdks ]; then platform+=(--swift-sdks-path /tmp/swift-sdks); fi; \
+      # Debian's own objcopy knows no other processors.
+      objcopy=llvm-objcopy; \
+      if ! bin=$(swift build --build-system native -c release "${platform[@]}" \
+        --only-use-versions-from-resolved-file --show-bin-path 2> /tmp/sdk.log); then \
+        cat /tmp/sdk.log >&2; \
+        if grep -qE 'Swift SDK|swift-sdks' /tmp/sdk.log; then \
+          echo "error: there is no Swift SDK for \`$sdk\`" >&2; \
+          echo "hint: \`swift sdk install\` the Static Linux SDK of this compiler's version (its" >&2; \
+          echo "hint: address is at swift.org/install), and give the build what is installed with" >&2; \
+          echo "hint: --build-context swift-sdk=\$HOME/.swiftpm/swift-sdks" >&2; \
+        fi; \
+        exit 1; \
+      fi; \
+    fi; \
     # Bundles of resources that no target has any more must not be shipped.
-    rm -rf .build/release/*.resources; \
+    rm -rf "$bin"/*.resources; \
     swift build --build-system native -c release --product "$PRODUCT" \
-      --only-use-versions-from-resolved-file \
-      --static-swift-stdlib -Xswiftc -static-executable -Xswiftc -use-ld=lld \
+      --only-use-versions-from-resolved-file "${platform[@]}" \
       -debug-info-format none -Xlinker -s -Xlinker --build-id=none 2>&1 \
       | tee /tmp/build.log || { \
         if grep -q -e FoundationNetworking -e lcurl -e libcurl /tmp/build.log; then \
@@ -105,14 +161,14 @@ RUN --network=none \
         fi; \
         exit 1; \
       }; \
-    if [ ! -f ".build/release/$PRODUCT" ]; then \
+    if [ ! -f "$bin/$PRODUCT" ]; then \
       echo "error: \`$PRODUCT\` is not an executable product" >&2; \
       exit 1; \
     fi; \
     # What is left of the compiler's own bookkeeping differs from build to build.
     mkdir -p /out/app; \
-    objcopy --strip-all --remove-section=.swift_modhash ".build/release/$PRODUCT" "/out/app/$PRODUCT"; \
-    find .build/release/ -maxdepth 1 -name '*.resources' -exec cp -RL {} /out/app/ \; ; \
+    "$objcopy" --strip-all --remove-section=.swift_modhash "$bin/$PRODUCT" "/out/app/$PRODUCT"; \
+    find "$bin/" -maxdepth 1 -name '*.resources' -exec cp -RL {} /out/app/ \; ; \
     readelf -lW "/out/app/$PRODUCT" > /tmp/segments; \
     if grep -q INTERP /tmp/segments; then \
       echo "error: \`$PRODUCT\` is not static: it wants a dynamic linker, and scratch has none" >&2; \
@@ -125,7 +181,7 @@ RUN --network=none \
       echo "hint: bring Foundation in (a target with resources imports it for Bundle)" >&2; \
     fi; \
     # As process 1 of its container a program has no default action for signals.
-    handlers=$({ cat .build/release/*.build/sources 2>/dev/null || true; } \
+    handlers=$({ cat "$bin"/*.build/sources 2>/dev/null || true; } \
       | xargs -r grep -slE 'SIGTERM|sigterm|makeSignalSource|sigaction' || true); \
     if [ -z "$handlers" ]; then \
       echo "hint: nothing here seems to handle SIGTERM, which process 1 ignores by default:" >&2; \

@@ -60,8 +60,8 @@ extension Fault {
     }
   }
 
-  /// The answer with another body, of which all header fields are true except those that the registry
-  /// has set for its own.
+  /// The answer with another body and its right `Content-Length`; all else is as it was, so that the
+  /// digest is of the body that it should have been.
   package static func body(_ bytes: [UInt8]) -> Fault {
     changing { response, _ in
       var response = response

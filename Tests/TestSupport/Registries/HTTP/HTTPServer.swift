@@ -33,7 +33,7 @@ package final class HTTPServer: Sendable {
   /// How many connections are open now.
   package var connectionCount: Int { core.connectionCount }
 
-  /// Ends everything and waits until it has ended.
+  /// Ends everything and waits until it has ended; so not for a handler to call.
   package func stop() {
     core.stop()
     if case .unix(let path) = address { Files.remove(path) }
@@ -105,7 +105,7 @@ private final class Core: Sendable {
     } catch ConnectionEnd.reset {
       return socket.reset()
     } catch ConnectionEnd.silence {
-      socket.waitForPeerToLeave()
+      socket.waitForHangUp()
     } catch {
       // The client has gone, or is to believe so.
     }
@@ -132,7 +132,7 @@ private final class Core: Sendable {
     var response = try respond(to: request)
     if case .takeover(let body) = response.body {
       try body(connection)
-      return keepsAlive
+      return try request.body.skipsRest() && keepsAlive
     }
     let mayGoOn = try request.body.skipsRest() && keepsAlive
     if !mayGoOn { response.headers["Connection"] = "close" }
@@ -153,6 +153,6 @@ private final class Core: Sendable {
   /// gets a moment to leave first.
   private func leave(_ socket: Socket) {
     socket.endWriting()
-    socket.waitForPeerToLeave(atMost: 500)
+    socket.discard(untilQuietFor: 500)
   }
 }

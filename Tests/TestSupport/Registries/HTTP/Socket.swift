@@ -120,14 +120,18 @@ final class Socket: Sendable {
 
   func write(_ bytes: [UInt8]) throws { try write(bytes[...]) }
 
-  /// Waits for the peer to go, or for `shutDown`; what arrives until then is thrown away.
-  func waitForPeerToLeave(atMost milliseconds: Int32 = -1) {
+  /// Throws away what arrives until the peer leaves or nothing has come for so long.
+  func discard(untilQuietFor milliseconds: Int32) {
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
     while wait(for: POLLIN, atMost: milliseconds) {
       let count = recv(descriptor, &buffer, buffer.count, 0)
       if count == 0 || count < 0 && errno != EINTR { return }
     }
   }
+
+  /// Waits for the peer to leave, or for `shutDown`, and reads nothing meanwhile: a peer that sends
+  /// comes to a halt when the buffers are full.
+  func waitForHangUp() { pause(milliseconds: -1) }
 
   /// Lets time pass, unless the connection ends.
   func pause(milliseconds: Int32) {

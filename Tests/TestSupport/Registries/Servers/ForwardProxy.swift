@@ -25,6 +25,7 @@ package final class ForwardProxy: Sendable {
 
   /// What was asked for, in the order of arrival: URLs, and `HOST:PORT` by CONNECT.
   package var targets: [String] { server.requests.map(\.target) }
+  /// The same, with all that came with it.
   package var requests: [LoggedRequest] { server.requests }
 
   /// Ends everything and waits until it has ended.
