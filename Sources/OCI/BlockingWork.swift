@@ -1,20 +1,48 @@
-import Dispatch
+import Glibc
 import Synchronization
 
 /// Runs work that blocks on threads of its own, never on the cooperative pool.
 package enum BlockingWork {
-  private static let queue = DispatchQueue(
-    label: "slipway.blocking", qos: .userInitiated, attributes: .concurrent)
-
   package static func run<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result)
     async throws
     -> Result
   {
     try Task.checkCancellation()
     return try await withCheckedThrowingContinuation { continuation in
-      queue.async {
+      BlockingThreads.shared.run {
         continuation.resume(with: Swift.Result { try body() })
       }
+    }
+  }
+
+  /// Does something for each number below `count`, on this thread and on further ones, as many as there
+  /// are processors in all. Blocks the thread until all of it is done.
+  package static func concurrently(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) {
+    let numbers = Numbers(count)
+    let processors = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+    let ends = (1..<max(1, min(count, processors))).map { _ in BlockingSignal() }
+    for end in ends {
+      BlockingThreads.shared.run {
+        while let number = numbers.next() { body(number) }
+        end.send()
+      }
+    }
+    while let number = numbers.next() { body(number) }
+    for end in ends { end.wait() }
+  }
+
+  /// Hands out the numbers below a limit, each once.
+  private final class Numbers: Sendable {
+    private let limit: Int
+    private let handedOut = Atomic(0)
+
+    init(_ limit: Int) {
+      self.limit = limit
+    }
+
+    func next() -> Int? {
+      let number = handedOut.add(1, ordering: .relaxed).oldValue
+      return number < limit ? number : nil
     }
   }
 
@@ -28,7 +56,7 @@ package enum BlockingWork {
     return try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { continuation in
         guard handover.begin(continuation) else { return }
-        queue.async {
+        BlockingThreads.shared.run {
           let result = Swift.Result { try acquire() }
           if !handover.end(with: result), case .success(let resource) = result {
             givingBack(resource)

@@ -101,15 +101,17 @@ struct RegistryScratch: Sendable {
 /// xorshift64 (Marsaglia, 2003).
 func noise(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
   var state = seed
-  var bytes: [UInt8] = []
-  bytes.reserveCapacity(count + 8)
-  while bytes.count < count {
-    state ^= state << 13
-    state ^= state >> 7
-    state ^= state << 17
-    withUnsafeBytes(of: state) { bytes += $0 }
+  return [UInt8](unsafeUninitializedCapacity: count + 8) { buffer, filled in
+    buffer.withMemoryRebound(to: UInt64.self) { words in
+      for index in 0...count / 8 {
+        state ^= state << 13
+        state ^= state >> 7
+        state ^= state << 17
+        words[index] = state
+      }
+    }
+    filled = count
   }
-  return Array(bytes.prefix(count))
 }
 
 /// What must fail: its error.

@@ -59,7 +59,8 @@ package final class BlobFetcher: BlobSupply {
           }
         }
       }
-      try await group.waitForAll()
+      // The first that fails ends the others, which `waitForAll` would wait for.
+      for try await _ in group {}
     }
   }
 

@@ -111,7 +111,6 @@ package final class ImagePusher: Sendable {
         for blob in Set(try Image(document, in: store).parts()) {
           let upload = upload(of: blob, source)
           group.addTask {
-            // Where one fails, the others are not waited for.
             try await withTaskCancellationHandler {
               try await upload.value
             } onCancel: {
@@ -119,7 +118,8 @@ package final class ImagePusher: Sendable {
             }
           }
         }
-        try await group.waitForAll()
+        // The first that fails ends the others, which `waitForAll` would wait for.
+        for try await _ in group {}
       }
     }
   }

@@ -1,5 +1,4 @@
 internal import Archive
-import Dispatch
 import Glibc
 import OCI
 import Synchronization
@@ -123,17 +122,26 @@ extension LayerStore {
 
 /// Does something for each index, on as many threads as there are processors; the results are in order.
 private func concurrently<Result: Sendable>(
-  _ indices: Range<Int>, _ body: @Sendable (Int) throws -> Result
+  _ indices: Range<Int>, _ body: @escaping @Sendable (Int) throws -> Result
 ) throws -> [Result] {
   if indices.count == 1 { return [try body(indices.lowerBound)] }
-  let results = Mutex<[Int: Swift.Result<Result, any Error>]>([:])
-  DispatchQueue.concurrentPerform(iterations: indices.count) { number in
+  let results = Results<Result>()
+  BlockingWork.concurrently(indices.count) { number in
     let index = indices.lowerBound + number
-    let result = Swift.Result { try body(index) }
+    results.set(index, Swift.Result { try body(index) })
+  }
+  return try indices.compactMap { try results[$0]?.get() }
+}
+
+/// What came of each index.
+private final class Results<Value: Sendable>: Sendable {
+  private let results = Mutex<[Int: Result<Value, any Error>]>([:])
+
+  subscript(index: Int) -> Result<Value, any Error>? { results.withLock { $0[index] } }
+
+  func set(_ index: Int, _ result: Result<Value, any Error>) {
     results.withLock { $0[index] = result }
   }
-  let all = results.withLock { $0 }
-  return try indices.compactMap { try all[$0]?.get() }
 }
 
 /// Reads a blob of the content store from its beginning.
