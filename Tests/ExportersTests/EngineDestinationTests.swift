@@ -337,6 +337,43 @@ struct EngineDestinationTests {
     }
   }
 
+  @Test(
+    "an engine at a port that is not there, or is spoken to in the wrong way, is said to be so",
+    .enabled(if: Requirement.tools("openssl"), "needs openssl"))
+  func wrongPorts() async throws {
+    func words(_ port: UInt16, _ more: [String: String] = [:]) async -> String {
+      await message {
+        _ = try await EngineDestination.find(
+          environment: more.merging(["DOCKER_HOST": "tcp://127.0.0.1:\(port)"]) { $1 })
+      }
+    }
+    let advice =
+      "hint: check `DOCKER_HOST`, and where the engine wants TLS, `DOCKER_TLS_VERIFY` and "
+      + "`DOCKER_CERT_PATH`"
+    let server = try HTTPServer { _ in .text(200, Self.version) }
+    let port = server.port
+    let place = "no container engine answers: `tcp://127.0.0.1:\(port)` (`DOCKER_HOST`)"
+    #expect(await words(port) == "nothing was thrown")
+
+    let authority = try await CertificateAuthority()
+    let client = try await authority.client()
+    let folder = try TemporaryDirectory()
+    for (source, name) in [
+      (authority.certificate, "ca.pem"), (client.certificate, "cert.pem"), (client.key, "key.pem"),
+    ] {
+      try Files.write(Files.read(source), to: folder(name))
+    }
+    let secure = ["DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": folder.path.string]
+    #expect(
+      await words(port, secure) == "\(place) does not answer: it does not speak TLS; \(advice)")
+    Files.remove(folder("key.pem"))
+    let withoutKey = await words(port, secure)
+    #expect(withoutKey.contains("`\(folder("key.pem"))` cannot be used for TLS"))
+
+    server.stop()
+    #expect(await words(port) == "\(place) does not answer: connection refused; \(advice)")
+  }
+
   @Test("of the usual places, all are named")
   func places() async throws {
     let attempts = ["/a", "/b"].map {

@@ -19,8 +19,8 @@ package struct EngineDestination: Sendable {
   /// How long an engine may do nothing that can be seen. It may have to write gigabytes to a slow disk
   /// in the meantime.
   private static let patience = StallLimit(period: .seconds(300), minimum: 1)
-  /// Who is there answers in ten of these.
-  private static let probePatience = StallLimit(period: .seconds(1), minimum: 1)
+  /// The first to knock may be whom systemd starts the engine for, on a busy machine.
+  private static let probePatience = StallLimit(period: .seconds(15), minimum: 1)
   private static let answerLimit = 1 << 20
 
   /// The engine that the environment means: the first that answers of
@@ -110,12 +110,15 @@ package struct EngineDestination: Sendable {
     }
   }
 
-  /// What went wrong, without the address.
+  /// What went wrong, without the address and without advice that is for registries.
   private static func words(for error: TransportError) -> String {
     switch error.problem {
     case .connectionLost(let reason): "the connection was lost: \(reason)"
     case .unreachable(let reason): reason
+    case .connectTimeout: "nothing has come back"
     case .stalled(let time): "nothing has come or gone for \(time)"
+    case .notTLS: "it does not speak TLS"
+    case .certificate(let reason): "its certificate, or ours, is not accepted: \(reason)"
     default: error.description
     }
   }

@@ -56,6 +56,10 @@ extension EngineDestinationError: CustomStringConvertible {
       return "`\(attempt.endpoint.place)` is for root and the members of its group; become one "
         + "(for Docker: `usermod -aG docker USER`, and log in again)"
     }
+    if let endpoint = attempts.first?.endpoint, case .network = endpoint.address {
+      return "check `\(endpoint.variable ?? "DOCKER_HOST")`, and where the engine wants TLS, "
+        + "`DOCKER_TLS_VERIFY` and `DOCKER_CERT_PATH`"
+    }
     let start =
       "start one (`systemctl start docker`, or `systemctl --user start podman.socket`)"
     if let variable = attempts.first?.endpoint.variable {
