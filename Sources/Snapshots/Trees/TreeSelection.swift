@@ -1,5 +1,4 @@
 import Archive
-import Dispatch
 import Glibc
 package import OCI
 import Synchronization
@@ -68,7 +67,7 @@ package struct TreeSelection: Sendable {
     let workers = min(batches, max(1, min(8, sysconf(Int32(_SC_NPROCESSORS_ONLN)))))
     let progress = HashingProgress()
     // Each worker takes the next batch until there is none: large files hold up one worker only.
-    DispatchQueue.concurrentPerform(iterations: workers) { _ in
+    BlockingWork.concurrently(workers) { _ in
       while let next = progress.nextBatch(of: batches) {
         let range = (next * batch)..<min(files.count, (next + 1) * batch)
         progress.finish(next) {

@@ -83,12 +83,13 @@ struct TreesSelectionTests {
     let scratch = try scratch()
     let tree = try DirectoryTree(scratch.path)
     let (a, b) = (TreePath(cleaning: "d/a"), TreePath(cleaning: "d/b"))
-    let node = try #require(try tree.node(at: a))
     let digest = { (names: [(TreePath, TreePath)], user: UInt32) in
       var selection = TreeSelection()
-      var node = node
-      node.metadata.userID = user
-      for (path, name) in names { selection.add(path, node, as: name) }
+      for (path, name) in names {
+        var node = try #require(try tree.node(at: path))
+        node.metadata.userID = user
+        selection.add(path, node, as: name)
+      }
       return try selection.digest(in: tree)
     }
     let plain = try digest([(a, a)], 0)
