@@ -221,6 +221,22 @@ struct BlobFetcherTests {
     #expect(registry.requests.count == 1)
   }
 
+  @Test("fetches again after it was stopped, and not after it was cancelled")
+  func stopsAndGoesOn() async throws {
+    let blob = try addBlobs(1)[0]
+    registry.inject(.stall(afterSending: 100_000), on: .blobReads)
+    let fetcher = try scratch.fetcher()
+    fetcher.begin([blob])
+    try await registry.server.waits(for: .blobReads, count: 1)
+    await fetcher.stop()
+    #expect(!scratch.store.contains(blob))
+    try await fetcher.fetch([blob])
+    #expect(scratch.store.contains(blob))
+    scratch.store.remove(blob.digest)
+    fetcher.cancel()
+    await #expect(throws: CancellationError.self) { try await fetcher.fetch([blob]) }
+  }
+
   @Test("wakes who reads along when it is stopped")
   func stopped() async throws {
     let fetcher = try scratch.fetcher()
@@ -230,6 +246,7 @@ struct BlobFetcherTests {
       try await BlockingWork.run { try layers.directory(of: id, above: []) }
     }
     try await registry.server.waits(for: .read(of: digest))
+    fetcher.cancel()
     await fetcher.stop()
     await #expect(throws: CancellationError.self) { _ = try await task.value }
     #expect(registry.requests.count == 1)

@@ -14,7 +14,7 @@ package final class BlobFetcher: BlobSupply {
     var arrivals: [Digest: Arrival] = [:]
     /// What could not be had is not tried again for each who wants it.
     var failures: [Digest: any Error] = [:]
-    var isStopped = false
+    var isCancelled = false
   }
 
   /// A blob on its way.
@@ -68,16 +68,17 @@ package final class BlobFetcher: BlobSupply {
   /// reads a layer along would ask again else.
   package func cancel() {
     let tasks = state.withLock { state in
-      state.isStopped = true
+      state.isCancelled = true
       return state.arrivals.values.map(\.task)
     }
     for task in tasks { task.cancel() }
   }
 
-  /// The same, and waits for the end.
+  /// Ends what is under way and waits for that. What is asked for afterwards is fetched, unless `cancel`
+  /// was called: a build may be done again without what could not be had.
   package func stop() async {
-    cancel()
     let tasks = state.withLock { $0.arrivals.values.map(\.task) }
+    for task in tasks { task.cancel() }
     for task in tasks { _ = await task.result }
   }
 
@@ -116,7 +117,7 @@ package final class BlobFetcher: BlobSupply {
         // Under the lock: what has arrived was in the store before it ceased to be on its way.
         if store.contains(blob) { return nil }
         if let failure = state.failures[blob.digest] { throw failure }
-        if state.isStopped { throw CancellationError() }
+        if state.isCancelled { throw CancellationError() }
         state.arrivals[blob.digest] = try begin(blob)
       }
       guard var arrival = state.arrivals[blob.digest] else { return nil }

@@ -118,10 +118,16 @@ extension Home {
     let step = TransferStep(
       StepID(number), name: "[internal] fetch layers of images", reporter: reporter)
     registries.fetcher.observe { step.receive($0) }
+    let fetcher = registries.fetcher
     do {
-      return try await step.covering(body)
+      // A step that reads a layer as it arrives ends only when nothing arrives any more.
+      return try await withTaskCancellationHandler {
+        try await step.covering(body)
+      } onCancel: {
+        fetcher.cancel()
+      }
     } catch {
-      await registries.fetcher.stop()
+      await fetcher.stop()
       throw error
     }
   }

@@ -1,6 +1,5 @@
 internal import Engine
 internal import OCI
-internal import Registry
 internal import Reporting
 internal import Snapshots
 import Synchronization
@@ -28,11 +27,9 @@ extension Home {
     if let error = error as? EngineError, error.isOfTheBuildItself { return false }
     let store = stores.layers
     let doubtful = found.inDoubt(store)
-    let unsound = await problems(of: doubtful, stopsAtFirst: true).values.first
-    // What could not be fetched a moment ago is lost, even if it looks sound now.
-    let isLost = unsound == nil && !doubtful.isEmpty && error.isFailureToFetch
-    guard let problem = unsound ?? (isLost ? error : nil) else { return false }
-    if isLost { for layer in doubtful { try? store.remove(layer) } }
+    guard let problem = await problems(of: doubtful, stopsAtFirst: true).values.first else {
+      return false
+    }
     // One that is lost is enough: to look for the others where it was would take as long again.
     for layer in (try? store.absentLayers()) ?? [] { try? store.remove(layer) }
     for layer in await problems(of: doubtful, stopsAtFirst: false).keys { try? store.remove(layer) }
@@ -59,15 +56,5 @@ extension Home {
       }
     }
     return problems
-  }
-}
-
-extension Error {
-  /// Whether a blob could not be had.
-  fileprivate var isFailureToFetch: Bool {
-    if let error = self as? EngineError, case .other(let cause) = error.cause {
-      return cause is RegistryError || cause is ContentError
-    }
-    return self is RegistryError || self is ContentError
   }
 }
