@@ -120,7 +120,7 @@ let package = Package(
     tests(
       of: "Registry",
       uses: ["Transport", "OCI", "Archive", "Snapshots", "TestSupport", systemPackage]),
-    tests(of: "DockerfileSyntax"),
+    tests(of: "DockerfileSyntax", uses: ["Reporting"]),
     tests(of: "BuildGraph", uses: ["OCI"]),
     tests(of: "Snapshots", uses: ["TestSupport", "Archive", "OCI", "CLinux", systemPackage]),
     tests(of: "Sandbox", uses: ["TestSupport", "CLinux", systemPackage]),
