@@ -50,10 +50,4 @@ struct ValueTests {
       #expect(throws: InstructionError.self) { try Ownership.parse(text) }
     }
   }
-
-  @Test("the check directive silences rules in any case")
-  func checkCasing() throws {
-    #expect(try CheckDirective.parse("skip=stagenamecasing").skips(.stageNameCasing))
-    #expect(try !CheckDirective.parse("skip=other").skips(.stageNameCasing))
-  }
 }

@@ -26,11 +26,14 @@ struct DirectiveParser {
 
   /// Splits `# key = value`; the key in lower case.
   private static func split(_ line: ArraySlice<UInt8>) -> (key: String, value: String)? {
-    guard line.first == UInt8(ascii: "#"), let equals = line.firstIndex(of: UInt8(ascii: "="))
-    else { return nil }
-    let key = String(
-      decoding: Whitespace.trimming(line[..<equals].dropFirst()), as: UTF8.self)
-    let value = Whitespace.trimming(line[equals...].dropFirst())
+    line.first == UInt8(ascii: "#") ? split(content: line.dropFirst()) : nil
+  }
+
+  /// Splits `key = value`, a comment without its `#`; the key in lower case.
+  static func split(content: ArraySlice<UInt8>) -> (key: String, value: String)? {
+    guard let equals = content.firstIndex(of: UInt8(ascii: "=")) else { return nil }
+    let key = String(decoding: Whitespace.trimming(content[..<equals]), as: UTF8.self)
+    let value = Whitespace.trimming(content[equals...].dropFirst())
     guard let first = key.utf8.first, isLetter(first),
       key.utf8.allSatisfy({ isLetter($0) || (0x30...0x39).contains($0) }), !value.isEmpty
     else { return nil }
@@ -47,43 +50,6 @@ struct DirectiveParser {
         "invalid escape character `\(value)`", hint: "use a backslash or a backquote")
     }
     return byte
-  }
-}
-
-extension CheckDirective {
-  /// Reads `skip=A,B;experimental=all;error=true`.
-  package static func parse(_ text: String) throws(InstructionError) -> CheckDirective {
-    var check = CheckDirective()
-    for part in text.split(separator: ";") {
-      let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      let key = trimming(pair[0]).lowercased()
-      let value = pair.count == 2 ? trimming(pair[1]) : ""
-      switch key {
-      case "skip": check.skipped = rules(value)
-      case "experimental": check.experimental = rules(value)
-      case "error":
-        guard let isOn = Bool(goText: value) else {
-          throw InstructionError(
-            "invalid value `\(value)` for `error` in `# check=`", hint: "use `true` or `false`")
-        }
-        check.failsBuild = isOn
-      default:
-        throw InstructionError(
-          "invalid option `\(key)` in `# check=`",
-          hint: "the options are `skip`, `experimental` and `error`")
-      }
-    }
-    return check
-  }
-
-  private static func rules(_ list: String) -> Rules {
-    let names = list.split(separator: ",").map { trimming($0) }
-    if names.contains("all") { return .all }
-    return .some(Set(names.map { LintRule($0) }))
-  }
-
-  private static func trimming(_ text: Substring) -> String {
-    String(decoding: Whitespace.trimming(Array(text.utf8)[...]), as: UTF8.self)
   }
 }
 

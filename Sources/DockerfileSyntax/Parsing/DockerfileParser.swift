@@ -2,7 +2,6 @@
 struct DockerfileParser {
   /// Errors after which reading stops: nobody reads more, and hostile files have no end of them.
   private static let maximumErrors = 100
-  private static let maximumWarnings = 1000
 
   private var reader: LineReader
   private var directiveParser = DirectiveParser()
@@ -12,7 +11,8 @@ struct DockerfileParser {
   private var metaArguments: [Instruction] = []
   private var stages: [Stage] = []
   private var errors: [SyntaxDiagnostic] = []
-  private var warnings: [SyntaxDiagnostic] = []
+  /// The instructions with an empty line in them, by their last line.
+  private var emptyLines: [(line: Int, range: SourceRange)] = []
 
   init(_ bytes: [UInt8]) {
     reader = LineReader(bytes)
@@ -28,7 +28,8 @@ struct DockerfileParser {
 
   // MARK: Whole files
 
-  mutating func parse() -> Dockerfile {
+  /// Reads everything. `check` counts instead of the file's own `# check=`.
+  mutating func parse(check: CheckDirective?) -> Dockerfile {
     while let line = nextLogicalLine(), errors.count < DockerfileParser.maximumErrors {
       take(line)
     }
@@ -37,11 +38,22 @@ struct DockerfileParser {
     var dockerfile = Dockerfile(
       directives: directiveParser.directives, metaArguments: metaArguments, stages: stages,
       diagnostics: [])
-    let findings = warnings + Linter.check(dockerfile).prefix(DockerfileParser.maximumWarnings)
-    let check = dockerfile.directives.check
-    let spoken = findings.filter { finding in !(finding.rule.map(check.skips) ?? false) }
-    dockerfile.diagnostics = DockerfileParser.inOrder(errors + spoken)
+    if let check { dockerfile.directives.check = check }
+    dockerfile.diagnostics = DockerfileParser.inOrder(errors + warnings(about: dockerfile))
     return dockerfile
+  }
+
+  private func warnings(about dockerfile: Dockerfile) -> [SyntaxDiagnostic] {
+    let directives = dockerfile.directives
+    var linter = Linter(directives.check)
+    for (line, range) in emptyLines {
+      linter.report(NoEmptyContinuation.check(emptyLine: line), at: range)
+    }
+    linter.run(on: dockerfile, firstError: errors.map(\.range).min { $0.startLine < $1.startLine })
+    guard let syntax = directives.syntax, let range = directives.ranges["syntax"],
+      let warning = SyntaxDirective.warning(syntax, at: range)
+    else { return linter.findings }
+    return [warning] + linter.findings
   }
 
   /// By line; what stands on the same line stays in its order.
@@ -95,7 +107,7 @@ struct DockerfileParser {
           .error, "an `ONBUILD` trigger must be exactly one instruction",
           at: SourceRange(line: 1)))
     }
-    return (errors.isEmpty ? instructions.first : nil, errors + warnings)
+    return (errors.isEmpty ? instructions.first : nil, errors)
   }
 
   /// Every instruction as its words, unknown ones too: what BuildKit's parser dumps.
@@ -185,7 +197,9 @@ struct DockerfileParser {
   // MARK: Instructions
 
   private mutating func take(_ line: LogicalLine) {
-    warnAboutEmptyLine(in: line)
+    if let number = line.emptyLine {
+      emptyLines.append((number, SourceRange(line: line.range.endLine)))
+    }
     do {
       let (node, heredocs, range) = try cut(line)
       if node.name == .from {
@@ -279,7 +293,7 @@ struct DockerfileParser {
       index: stages.count, name: name, spelledName: spelledName, base: words[0],
       platform: flags["platform"], fromRange: range, text: text(line.bytes),
       keyword: node.keyword, asKeyword: words.count == 3 ? words[1] : nil,
-      comment: name.flatMap { Descriptions(line.comments)[$0] },
+      comments: line.comments, comment: name.flatMap { Descriptions(line.comments)[$0] },
       instructions: [])
   }
 
@@ -296,16 +310,5 @@ struct DockerfileParser {
 
   private mutating func report(_ error: InstructionError, at range: SourceRange) {
     errors.append(SyntaxDiagnostic(.error, error.message, hint: error.hint, at: range))
-  }
-
-  private mutating func warnAboutEmptyLine(in line: LogicalLine) {
-    guard let number = line.emptyLine, warnings.count < DockerfileParser.maximumWarnings else {
-      return
-    }
-    warnings.append(
-      SyntaxDiagnostic(
-        .warning, "an empty line inside an instruction",
-        hint: "delete the line, or start it with `#`", rule: .noEmptyContinuation,
-        at: SourceRange(line: number)))
   }
 }

@@ -126,18 +126,18 @@ extension StageLowering {
   ) throws(FrontendError) -> RunMount {
     let environment = state.environment
     let expander = expander
-    var unset: Set<String> = []
+    var unset: [Set<String>] = []
     do {
       let mount = try flag.resolve { word in
         do throws(ExpansionError) {
           let expansion = try expander.expand(word) { environment[$0] }
-          unset.formUnion(expansion.unguarded)
+          unset.append(expansion.unset)
           return expansion.text
         } catch {
           throw FrontendError(.expansion(error, word: word), at: step.range)
         }
       }
-      warn(ofUnset: unset, step)
+      for names in unset { lint(unset: names, step) }
       return mount
     } catch let error as FrontendError {
       throw error

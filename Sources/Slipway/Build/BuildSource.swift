@@ -67,12 +67,12 @@ struct BuildSource {
     return try SmallFile.read(path)
   }
 
-  /// Reports warnings; throws all errors together.
+  /// Reports warnings, then throws all errors together.
   func report(_ diagnostics: [SyntaxDiagnostic], to reporter: Reporter) throws {
     let shown = diagnostics.map(diagnostic)
+    shown.filter { $0.severity != .error }.forEach(reporter.diagnose)
     let errors = shown.filter { $0.severity == .error }
     guard errors.isEmpty else { throw BuildFailure(diagnostics: errors) }
-    shown.forEach(reporter.diagnose)
   }
 
   func diagnostic(_ found: SyntaxDiagnostic) -> Diagnostic {
@@ -82,6 +82,17 @@ struct BuildSource {
   }
 
   func excerpt(_ range: SourceRange) -> SourceExcerpt {
+    SourceExcerpt(range, of: bytes, in: name)
+  }
+
+  func excerpt(lines: ClosedRange<Int>) -> SourceExcerpt {
+    SourceExcerpt(file: name, source: bytes, marking: lines)
+  }
+}
+
+extension SourceExcerpt {
+  /// The lines of a range, with the columns where they are on one line.
+  init(_ range: SourceRange, of source: [UInt8], in file: String) {
     var columns: Range<Int>?
     if let start = range.startColumn, let end = range.endColumn, range.startLine == range.endLine,
       start < end
@@ -89,11 +100,8 @@ struct BuildSource {
       // The parser counts from 0, people from 1.
       columns = start + 1..<end + 1
     }
-    return excerpt(
-      lines: range.startLine...max(range.startLine, range.endLine), columns: columns)
-  }
-
-  func excerpt(lines: ClosedRange<Int>, columns: Range<Int>? = nil) -> SourceExcerpt {
-    SourceExcerpt(file: name, source: bytes, marking: lines, columns: columns)
+    self.init(
+      file: file, source: source,
+      marking: range.startLine...max(range.startLine, range.endLine), columns: columns)
   }
 }
