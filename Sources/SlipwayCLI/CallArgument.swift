@@ -25,11 +25,11 @@ struct CallArgument: Equatable {
     let parts = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
     method = try Self.method(parts.first ?? "")
     for field in parts.dropFirst() {
-      let pair = field.split(separator: "=", maxSplits: 1).map(String.init)
-      switch (pair.first, pair.last) {
-      case ("format"?, "text"?): format = .text
-      case ("format"?, "json"?): format = .json
-      case ("ignorestatus"?, let value?): ignoresStatus = value != "false"
+      switch field {
+      case "format=text": format = .text
+      case "format=json": format = .json
+      case "ignorestatus=true": ignoresStatus = true
+      case "ignorestatus=false": ignoresStatus = false
       default: throw .field(field)
       }
     }

@@ -10,6 +10,8 @@ struct DockerfileParser {
   private var comments: [String] = []
   private var metaArguments: [Instruction] = []
   private var stages: [Stage] = []
+  /// Whether a `FROM` came, also one that could not be understood.
+  private var hasBegun = false
   private var errors: [SyntaxDiagnostic] = []
   /// The instructions with an empty line in them, by their last line.
   private var emptyLines: [(line: Int, range: SourceRange)] = []
@@ -203,6 +205,7 @@ struct DockerfileParser {
     do {
       let (node, heredocs, range) = try cut(line)
       if node.name == .from {
+        hasBegun = true
         stages.append(try stage(node, line, at: range))
         return
       }
@@ -222,7 +225,7 @@ struct DockerfileParser {
       stages[stages.count - 1].instructions.append(instruction)
     } else if instruction.name == .arg {
       metaArguments.append(instruction)
-    } else {
+    } else if !hasBegun {
       throw InstructionError(
         "`\(instruction.name.rawValue)` stands before the first `FROM`",
         hint: "only `ARG` may come before `FROM`")
