@@ -74,7 +74,7 @@ let package = Package(
       uses: ["Registry", "Transport", "OCI", "Archive", "Snapshots", "CLinux", systemPackage]),
 
     // Floor 1: one specification each.
-    module("DockerfileSyntax", uses: []),
+    module("DockerfileSyntax", uses: ["Reporting"]),
     module("BuildGraph", uses: ["OCI"]),
     module(
       "Registry",

@@ -170,7 +170,7 @@ struct LintTests {
           --> Dockerfile:2:1
            1 |     FROM scratch AS Big
            2 | >>> COPPY a /
-             |     ^^^^^^^^^
+             |     ^^^^^
            3 |     MAINTAINER me
            4 |     ENV 1
         hint: did you mean `COPY`?

@@ -71,8 +71,7 @@ extension CheckDirective {
 
   /// Reads a comment, its `#` taken away; nothing where it is no `check=` that can be understood.
   init?(comment: String) {
-    guard let directive = DirectiveParser.split(content: Array(comment.utf8)[...]),
-      directive.key == "check",
+    guard let directive = Directive(comment: Array(comment.utf8)[...]), directive.key == "check",
       let check = try? CheckDirective.parse(directive.value)
     else { return nil }
     self = check

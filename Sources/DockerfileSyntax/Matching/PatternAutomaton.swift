@@ -114,7 +114,7 @@ extension IgnorePattern.Token {
   fileprivate var mayTakeNothing: Bool {
     switch self {
     case .byte, .one, .oneOf: false
-    case .tail, .many, .directories, .anything: true
+    case .tail, .many, .directories, .anything, .everything: true
     }
   }
 
@@ -123,14 +123,16 @@ extension IgnorePattern.Token {
   fileprivate func step(_ byte: UInt8, scalar: UInt32?) -> (moves: Bool, stays: Bool) {
     let isSlash = byte == UInt8(ascii: "/")
     let isTail = byte & 0xC0 == 0x80
+    let isLineFeed = byte == UInt8(ascii: "\n")
     switch self {
     case .byte(let literal): return (byte == literal, false)
     case .one: return (!isSlash && !isTail, false)
     case .oneOf(let characters): return (!isTail && scalar.map(characters.contains) ?? false, false)
     case .tail: return (isTail, isTail)
     case .many: return (!isSlash, !isSlash)
-    case .directories: return (isSlash, true)
-    case .anything: return (true, true)
+    case .directories: return (isSlash, !isLineFeed)
+    case .anything: return (!isLineFeed, !isLineFeed)
+    case .everything: return (true, true)
     }
   }
 }

@@ -1,4 +1,5 @@
 import DockerfileSyntax
+import Reporting
 
 /// `FROM` sees the arguments before the first stage, and those that every build has.
 enum UndefinedArgInFrom {
@@ -8,7 +9,7 @@ enum UndefinedArgInFrom {
       return LintFinding(
         .undefinedArgInFrom,
         "`FROM` uses the argument `\(name)`, which is not declared before it",
-        hint: Suggestion.closest(to: name, in: known).map { "did you mean `\($0)`?" }
+        hint: Suggestion.closest(to: name, among: known).map { "did you mean `\($0)`?" }
           ?? "declare it with `ARG \(name)` before the first `FROM`")
     }
   }

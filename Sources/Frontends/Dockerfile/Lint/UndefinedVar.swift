@@ -1,4 +1,5 @@
 import DockerfileSyntax
+import Reporting
 
 /// A variable that is neither set nor declared in the stage counts as empty. A default, as in
 /// `${NAME:-x}`, is no declaration.
@@ -8,7 +9,7 @@ enum UndefinedVar {
     guard !unset.isEmpty else { return [] }
     let declared = Set(state.arguments.map(\.name)).union(GlobalArguments.withoutEnvironment)
     return unset.subtracting(declared).sorted().map { name in
-      let similar = Suggestion.closest(to: name, in: state.environment.names)
+      let similar = Suggestion.closest(to: name, among: state.environment.names)
       return LintFinding(
         .undefinedVar, "the variable `$\(name)` is not set and counts as empty",
         hint: similar.map { "did you mean `$\($0)`?" }
