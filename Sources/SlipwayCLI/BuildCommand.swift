@@ -100,6 +100,16 @@ struct BuildCommand: AsyncParsableCommand {
   @Option(help: "Progress: auto, tty, plain, rawjson or quiet.")
   var progress = ProgressMode.auto
 
+  @Option(
+    help: """
+      METHOD[,format=json]: build, or instead of it check (the lint rules), outline (what the build can \
+      be told) or targets (the stages).
+      """)
+  var call = "build"
+
+  @Flag(help: "Check the Dockerfile instead of building it; like --call=check.")
+  var check = false
+
   @Flag(name: .shortAndLong, help: "Print nothing but the image's digest.")
   var quiet = false
 
@@ -114,6 +124,8 @@ struct BuildCommand: AsyncParsableCommand {
     let home: Home
     do {
       request = try makeRequest()
+      let call = try CallArgument(call, checks: check)
+      if call.method != .build { return try await DockerfileCall(call, request).run() }
       try Privileges.require()
       home = try Home.ofCaller()
     } catch {

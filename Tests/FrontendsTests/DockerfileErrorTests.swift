@@ -189,8 +189,11 @@ import Testing
 
   @Test("warnings are errors where the Dockerfile says so")
   func warningsAsErrors() async {
-    let error = await refusal(of: "# check=error=true\nFROM alpine\nENV A=$B")
-    #expect(error.hasPrefix("Dockerfile:3: the variable `$B` is not set"))
+    let error = await refusal(of: "# check=error=true\nFROM alpine as b\nENV A=$B")
+    #expect(
+      error.hasPrefix("Dockerfile:1: warnings are errors here: `FromAsCasing`, `UndefinedVar`\n"))
+    let fine = await refusal(of: "# check=skip=all;error=true\nFROM alpine as b\nENV A=$B")
+    #expect(fine.hasPrefix("accepted"))
   }
 
   @Test("what stages outside of the target do wrong is an error only where it is in their FROM")

@@ -8,6 +8,8 @@ package struct FrontendError: Error, Sendable, CustomStringConvertible {
   package var file = "Dockerfile"
   /// Never empty; in the order of their lines.
   package var problems: [Problem]
+  /// What the lint rules of the frontend found before, in the order of lines.
+  package var warnings: [SyntaxDiagnostic] = []
 
   /// One thing that is wrong, and where.
   package struct Problem: Sendable {
@@ -37,8 +39,10 @@ package struct FrontendError: Error, Sendable, CustomStringConvertible {
 extension FrontendError {
   /// What is wrong.
   package enum Reason: Sendable {
-    /// The parser's, or a lint finding where `# check=error=true` asks for failure.
+    /// The parser's.
     case diagnostic(SyntaxDiagnostic)
+    /// Lint rules that found something, where `# check=error=true` asks for failure.
+    case lintFindings([LintRule])
     /// A part of an instruction that cannot be understood once it is expanded.
     case instruction(InstructionError)
     case expansion(ExpansionError, word: String)
@@ -76,6 +80,8 @@ extension FrontendError.Reason {
   package var message: String {
     switch self {
     case .diagnostic(let diagnostic): diagnostic.message
+    case .lintFindings(let rules):
+      "warnings are errors here: " + rules.map { "`\($0.name)`" }.joined(separator: ", ")
     case .instruction(let error): error.message
     case .expansion(let error, let word): "`\(word)` cannot be expanded: \(error.summary)"
     case .noStages: "there is no stage to build"
@@ -149,6 +155,7 @@ extension FrontendError.Reason {
     case .invalidPort: "it is `port[-port][/tcp|udp|sctp]`"
     case .invalidEpoch: "it is seconds since 1970, or `context`"
     case .expansion(let error, _): error.hint
+    case .lintFindings: "do what they ask for, or name them in `# check=skip=…`"
     case .emptyVolume: nil
     }
   }

@@ -67,12 +67,12 @@ struct BuildSource {
     return try SmallFile.read(path)
   }
 
-  /// Reports warnings; throws all errors together.
+  /// Reports warnings, then throws all errors together.
   func report(_ diagnostics: [SyntaxDiagnostic], to reporter: Reporter) throws {
     let shown = diagnostics.map(diagnostic)
+    shown.filter { $0.severity != .error }.forEach(reporter.diagnose)
     let errors = shown.filter { $0.severity == .error }
     guard errors.isEmpty else { throw BuildFailure(diagnostics: errors) }
-    shown.forEach(reporter.diagnose)
   }
 
   func diagnostic(_ found: SyntaxDiagnostic) -> Diagnostic {
@@ -83,7 +83,7 @@ struct BuildSource {
     SourceExcerpt(file: name, source: bytes, marking: range)
   }
 
-  func excerpt(lines: ClosedRange<Int>, columns: Range<Int>? = nil) -> SourceExcerpt {
-    SourceExcerpt(file: name, source: bytes, marking: lines, columns: columns)
+  func excerpt(lines: ClosedRange<Int>) -> SourceExcerpt {
+    SourceExcerpt(file: name, source: bytes, marking: lines)
   }
 }
