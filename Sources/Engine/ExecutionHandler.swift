@@ -180,7 +180,8 @@ struct ExecutionHandler: Sendable {
         if ssh.required { throw EngineError(vertex: vertex, cause: .sshMissing(id: ssh.id)) }
         return
       }
-      specification.mounts.append(.bind(socket, at: target, readOnly: false))
+      let relay = try resources.beginRelay(to: socket, ssh)
+      specification.mounts.append(.bind(relay, at: target, readOnly: false))
     }
   }
 

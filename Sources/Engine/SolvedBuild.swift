@@ -116,7 +116,8 @@ extension BuildPlan {
   /// target's chain made one; those below came with the base image.
   fileprivate func layerDescriptions(_ count: Int) -> [String] {
     let made = layerHistory.keys.sorted().map { Self.description(of: vertices[$0]) }
-    let pulled = "pulled from " + (base?.reference ?? "an image")
+    // Not its name, which may be a path of this machine.
+    let pulled = "pulled from " + (base.map { "\($0.descriptor.digest)" } ?? "an image")
     return Array(repeating: pulled, count: max(0, count - made.count)) + made.suffix(count)
   }
 

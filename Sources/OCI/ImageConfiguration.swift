@@ -43,6 +43,19 @@ package struct ImageConfiguration: Hashable, Sendable {
       self.emptyLayer = emptyLayer ? true : nil
     }
 
+    /// What says nothing is absent, however it is written.
+    package init(from decoder: any Decoder) throws {
+      let values = try decoder.container(keyedBy: CodingKeys.self)
+      func text(_ key: CodingKeys) throws -> String? {
+        try values.decodeIfPresent(String.self, forKey: key).flatMap { $0.isEmpty ? nil : $0 }
+      }
+      created = try values.decodeIfPresent(Timestamp.self, forKey: .created)
+      createdBy = try text(.createdBy)
+      author = try text(.author)
+      comment = try text(.comment)
+      emptyLayer = try values.decodeIfPresent(Bool.self, forKey: .emptyLayer) == true ? true : nil
+    }
+
     enum CodingKeys: String, CodingKey {
       case created, author, comment
       case createdBy = "created_by"
@@ -172,7 +185,9 @@ extension ImageConfiguration: Codable {
   package init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: CodingKeys.self)
     created = try values.decodeIfPresent(Timestamp.self, forKey: .created)
-    author = try values.decodeIfPresent(String.self, forKey: .author)
+    author = try values.decodeIfPresent(String.self, forKey: .author).flatMap {
+      $0.isEmpty ? nil : $0
+    }
     platform = try Platform(from: decoder)
     process =
       try values.decodeIfPresent(ProcessConfiguration.self, forKey: .config)
