@@ -74,7 +74,7 @@ let package = Package(
       uses: ["Registry", "Transport", "OCI", "Archive", "Snapshots", "CLinux", systemPackage]),
 
     // Floor 1: one specification each.
-    module("DockerfileSyntax", uses: []),
+    module("DockerfileSyntax", uses: ["Reporting"]),
     module("BuildGraph", uses: ["OCI"]),
     module(
       "Registry",
@@ -113,6 +113,12 @@ let package = Package(
       dependencies: ["OCI", "Archive", "CLinux", systemPackage],
       path: "Tests/TestSupport",
       swiftSettings: strict),
+    // `Fuzz` is a package of its own; the tests check its invariants on its corpus.
+    .target(
+      name: "FuzzInvariants",
+      dependencies: ["DockerfileSyntax"],
+      path: "Fuzz/Sources/FuzzInvariants",
+      swiftSettings: strict),
     tests(of: "OCI", uses: ["TestSupport", systemPackage]),
     tests(of: "Archive", uses: ["TestSupport"]),
     tests(of: "Reporting"),
@@ -120,7 +126,7 @@ let package = Package(
     tests(
       of: "Registry",
       uses: ["Transport", "OCI", "Archive", "Snapshots", "TestSupport", systemPackage]),
-    tests(of: "DockerfileSyntax"),
+    tests(of: "DockerfileSyntax", uses: ["FuzzInvariants", "Reporting"]),
     tests(of: "BuildGraph", uses: ["OCI"]),
     tests(of: "Snapshots", uses: ["TestSupport", "Archive", "OCI", "CLinux", systemPackage]),
     tests(of: "Sandbox", uses: ["TestSupport", "CLinux", systemPackage]),

@@ -89,7 +89,8 @@ struct InstructionTests {
 
   @Test("paths may be given as JSON")
   func jsonPaths() throws {
-    #expect(try copy(#"COPY ["a b", "<<E", "/c d"]"#).sources == ["a b", "<<E"])
+    let found = try copy(#"COPY ["a b", "c", "/d e"]"#)
+    #expect(found.sources == ["a b", "c"] && found.destination == "/d e")
     #expect(try kind(#"VOLUME ["/a", "/b c"]"#) == .volume(["/a", "/b c"]))
     #expect(try kind("VOLUME /a  /b") == .volume(["/a", "/b"]))
   }
@@ -134,7 +135,15 @@ struct InstructionTests {
     #expect(try kind(#"SHELL ["a", "-c"]"#) == .shell(["a", "-c"]))
   }
 
-  @Test("ONBUILD keeps its trigger as text and understands it")
+  @Test("a heredoc of a JSON array has no body and is an empty file")
+  func jsonHeredoc() throws {
+    let found = try copy(#"COPY ["a", "<<E", "/c"]"#)
+    #expect(found.sources == ["a"])
+    #expect(found.heredocs.map(\.name) == ["E"])
+    #expect(found.heredocs.map(\.content) == [[]])
+  }
+
+  @Test("ONBUILD keeps its trigger as it was written")
   func onbuild() throws {
     guard case .onbuild(let onbuild) = try kind("ONBUILD  COPY --link <<-A <<B /x/\n\ta\n\tA\nb\nB")
     else {
@@ -143,11 +152,19 @@ struct InstructionTests {
     #expect(onbuild.text == "COPY --link <<-A <<B /x/\n\ta\nA\nb\nB")
     let (instruction, diagnostics) = Dockerfile.parseInstruction(onbuild.text)
     #expect(diagnostics.isEmpty)
-    guard case .copy(let direct) = onbuild.trigger.kind, case .copy(let stored) = instruction?.kind
-    else { throw UnexpectedKind() }
-    #expect(direct.heredocs.map(\.body) == stored.heredocs.map(\.body))
+    guard case .copy(let stored) = instruction?.kind else { throw UnexpectedKind() }
+    #expect(stored.heredocs.map(\.body) == [Array("a\n".utf8), Array("b\n".utf8)])
     #expect(stored.heredocs.map(\.name) == ["A", "B"])
     #expect(stored.link && stored.destination == "/x/")
+    #expect(try kind("onbuild run a \\\n  b  ") == .onbuild(.init(text: "run a   b  ")))
+  }
+
+  @Test(
+    "a trigger is not understood before it fires",
+    arguments: ["RUNN a", "COPY a", "RUN --mount=x=y a", "HEALTHCHECK x"])
+  func storedTrigger(text: String) throws {
+    #expect(try kind("ONBUILD " + text) == .onbuild(.init(text: text)))
+    #expect(Dockerfile.parseInstruction(text).instruction == nil || text.contains("mount"))
   }
 
   @Test(

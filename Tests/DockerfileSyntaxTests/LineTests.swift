@@ -58,7 +58,7 @@ struct LineTests {
   @Test("directives stand before everything else, in any case")
   func directives() {
     let dockerfile = parse(
-      "# Syntax = docker/dockerfile:1\n#ESCAPE=`\n# check = skip=A, B ;error=true\nFROM scratch\n"
+      "# Syntax = docker/dockerfile:1 // x\n#ESCAPE=`\n# check = skip=A,B;error=true # y\nFROM scratch\n"
         + "RUN a `\nb")
     let directives = dockerfile.directives
     #expect(directives.syntax == "docker/dockerfile:1")

@@ -14,9 +14,8 @@ package struct Expander: Sendable {
   ) throws(ExpansionError) -> Expansion {
     // Most words have nothing to expand.
     guard word.utf8.contains(where: isSpecial) else {
-      return Expansion(
-        text: word, words: WordSplitter.atBlanks(Array(word.utf8)[...]), used: [], unset: [],
-        unguarded: [])
+      let words = WordSplitter.atBlanks(Array(word.utf8)[...]).map(\.text)
+      return Expansion(text: word, words: words, used: [], unset: [], unguarded: [])
     }
     var lexer = ShellLexer(Array(word.utf8), escape: escape)
     let output = try lexer.run(lookup: environment)

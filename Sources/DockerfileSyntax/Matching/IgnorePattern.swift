@@ -17,6 +17,8 @@ struct IgnorePattern: Sendable {
     case directories
     /// `.*`
     case anything
+    /// Anything at all, line feeds too.
+    case everything
   }
 
   /// As it was written, but cleaned.
@@ -122,7 +124,7 @@ struct IgnorePattern: Sendable {
       switch byte {
       case UInt8(ascii: "*") where rest.first == byte:
         rest = rest.dropFirst()
-        tokens.append(deep(&rest, isFirst: tokens.isEmpty))
+        tokens.append(deep(&rest, after: tokens))
       case UInt8(ascii: "*"): tokens.append(.many)
       case UInt8(ascii: "?"): tokens += [.one, .tail]
       case UInt8(ascii: "["):
@@ -137,14 +139,15 @@ struct IgnorePattern: Sendable {
     return tokens
   }
 
-  /// What a `**` stands for, and the `/` after it. At the start, before a text without wildcards
-  /// and without a `/` between, moby takes it as "ends with".
-  private static func deep(_ rest: inout ArraySlice<UInt8>, isFirst: Bool) -> Token {
+  /// What a `**` stands for, and the `/` after it. Where a plain text is all that there is besides
+  /// it, moby compares the start or the end and has no use for an expression, whose `.` would stop at
+  /// a line feed; at the start and without a `/` between, that makes it "ends with".
+  private static func deep(_ rest: inout ArraySlice<UInt8>, after tokens: [Token]) -> Token {
     let hasSlash = rest.first == UInt8(ascii: "/")
     if hasSlash { rest = rest.dropFirst() }
-    if rest.isEmpty { return .anything }
+    if rest.isEmpty { return tokens.allSatisfy { $0.literal != nil } ? .everything : .anything }
     let isPlain = !rest.contains { "*?[]\\".utf8.contains($0) }
-    return isFirst && !hasSlash && isPlain ? .anything : .directories
+    return tokens.isEmpty && !hasSlash && isPlain ? .everything : .directories
   }
 }
 

@@ -23,13 +23,13 @@ package struct PatternMatcher: Sendable {
   package init(_ patterns: [String]) throws(PatternError) {
     var compiled: [IgnorePattern] = []
     for pattern in patterns {
-      var text = String(
-        decoding: Whitespace.trimming(Array(pattern.utf8)[...]), as: UTF8.self)
-      if text.isEmpty { continue }
+      let trimmed = Whitespace.trimming(Array(pattern.utf8)[...])
+      if trimmed.isEmpty { continue }
+      var text = PathCleaner.clean(String(decoding: trimmed, as: UTF8.self))
       let isException = text.utf8.first == UInt8(ascii: "!")
       if isException { text.removeFirst() }
       if text.isEmpty { throw PatternError(pattern: pattern) }
-      compiled.append(try IgnorePattern(PathCleaner.clean(text), isException: isException))
+      compiled.append(try IgnorePattern(text, isException: isException))
     }
     self.patterns = compiled
     glances = compiled.map(\.glance)

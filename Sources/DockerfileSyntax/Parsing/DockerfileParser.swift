@@ -78,14 +78,13 @@ struct DockerfileParser {
     while let line = nextLogicalLine(), errors.count < DockerfileParser.maximumErrors {
       do {
         let (node, heredocs, range) = try cut(line)
-        let parser = InstructionParser(
-          node: node, heredocs: heredocs, comments: [], range: range)
+        let parser = InstructionParser(node: node, heredocs: heredocs, line: line)
         instructions.append(
           Instruction(
             range: range, text: text(line.bytes), keyword: node.keyword, comments: [],
             kind: try parser.parseTrigger()))
       } catch {
-        report(error, at: line.range)
+        report(error, in: line)
       }
     }
     reportTooLongLine()
@@ -112,7 +111,7 @@ struct DockerfileParser {
     while let line = reader.next() {
       let content = Whitespace.trimmingStart(line.content)
       let isComment = content.first == UInt8(ascii: "#")
-      let isDirective = takeDirective(content, line.number)
+      let isDirective = takeDirective(line)
       if isComment {
         if !isDirective { takeComment(content) }
         continue
@@ -123,15 +122,15 @@ struct DockerfileParser {
     return nil
   }
 
-  private mutating func takeDirective(_ content: ArraySlice<UInt8>, _ number: Int) -> Bool {
+  private mutating func takeDirective(_ line: LineReader.Line) -> Bool {
     guard hasDirectives else { return false }
-    let range = SourceRange(line: number)
+    let range = SourceRange(line: line.number)
     do {
-      let isDirective = try directiveParser.take(content, at: range)
+      let isDirective = try directiveParser.take(line.content, at: range)
       escape = directiveParser.directives.escape
       return isDirective
     } catch {
-      report(error, at: range)
+      errors.append(SyntaxDiagnostic(.error, error.message, hint: error.hint, at: range))
       return true
     }
   }
@@ -149,10 +148,11 @@ struct DockerfileParser {
   private mutating func join(
     _ content: ArraySlice<UInt8>, startingAt line: LineReader.Line
   ) -> LogicalLine {
+    let column = line.column + content.startIndex - line.raw.startIndex
     var range = SourceRange(
       startLine: line.number, endLine: line.number,
-      startColumn: content.startIndex - line.raw.startIndex,
-      endColumn: content.endIndex - line.raw.startIndex)
+      startColumn: column, endColumn: column + content.count)
+    var parts = [LogicalLine.Part(offset: 0, line: line.number, column: column)]
     var emptyLine: Int?
     var bytes: [UInt8]
     if let start = Continuation.trimming(content, escape: escape) {
@@ -169,13 +169,15 @@ struct DockerfileParser {
         }
         let part = Continuation.trimming(next.content, escape: escape)
         isComplete = part == nil
+        parts.append(LogicalLine.Part(offset: bytes.count, line: next.number, column: 0))
         bytes.append(contentsOf: part ?? next.content)
       }
     } else {
       bytes = Array(content)
     }
     defer { comments.removeAll() }
-    return LogicalLine(bytes: bytes, range: range, comments: comments, emptyLine: emptyLine)
+    return LogicalLine(
+      bytes: bytes, range: range, parts: parts, comments: comments, emptyLine: emptyLine)
   }
 
   private func text(_ bytes: [UInt8]) -> String {
@@ -192,18 +194,19 @@ struct DockerfileParser {
         stages.append(try stage(node, line, at: range))
         return
       }
-      let parser = InstructionParser(
-        node: node, heredocs: heredocs, comments: line.comments, range: range)
+      let parser = InstructionParser(node: node, heredocs: heredocs, line: line)
       let instruction = Instruction(
         range: range, text: text(line.bytes), keyword: node.keyword, comments: line.comments,
         kind: try parser.parse())
-      try place(instruction)
+      try place(instruction, node)
     } catch {
-      report(error, at: line.range)
+      report(error, in: line)
     }
   }
 
-  private mutating func place(_ instruction: Instruction) throws(InstructionError) {
+  private mutating func place(
+    _ instruction: Instruction, _ node: Node
+  ) throws(InstructionError) {
     if !stages.isEmpty {
       stages[stages.count - 1].instructions.append(instruction)
     } else if instruction.name == .arg {
@@ -211,7 +214,8 @@ struct DockerfileParser {
     } else {
       throw InstructionError(
         "`\(instruction.name.rawValue)` stands before the first `FROM`",
-        hint: "only `ARG` may come before `FROM`")
+        hint: "only `ARG` may come before `FROM`"
+      ).blaming(node.keywordRange)
     }
   }
 
@@ -227,7 +231,7 @@ struct DockerfileParser {
     var heredocs: [Heredoc] = []
     if node.mayHaveHeredocs {
       for opening in try HeredocScanner.openings(in: line.bytes) {
-        heredocs.append(try readHeredoc(opening))
+        heredocs.append(try readHeredoc(opening, of: line))
       }
       if !heredocs.isEmpty {
         range.endLine = reader.number
@@ -238,7 +242,7 @@ struct DockerfileParser {
   }
 
   private mutating func readHeredoc(
-    _ opening: HeredocScanner.Opening
+    _ opening: HeredocScanner.Opening, of instruction: LogicalLine
   ) throws(InstructionError) -> Heredoc {
     let start = reader.number + 1
     let terminator = Array(opening.name.utf8)
@@ -247,25 +251,25 @@ struct DockerfileParser {
       var candidate = line.content
       if opening.trimsTabs { candidate = candidate.drop { $0 == UInt8(ascii: "\t") } }
       if candidate.elementsEqual(terminator) {
-        return Heredoc(
-          name: opening.name, fileDescriptor: opening.fileDescriptor, expands: opening.expands,
-          trimsTabs: opening.trimsTabs, content: content,
-          range: SourceRange(startLine: start, endLine: reader.number))
+        let range = SourceRange(startLine: start, endLine: reader.number)
+        return Heredoc(opening, content: content, range: range)
       }
       content.append(contentsOf: line.raw)
     }
     throw InstructionError(
       "the heredoc `\(opening.name.excerpt)` is not terminated",
-      hint: "put a line with nothing but `\(opening.name.excerpt)` after its body")
+      hint: "put a line with nothing but `\(opening.name.excerpt)` after its body"
+    ).blaming(instruction.bytes.firstRange(of: opening.word.utf8))
   }
 
   private func stage(
     _ node: Node, _ line: LogicalLine, at range: SourceRange
   ) throws(InstructionError) -> Stage {
-    let words = node.words
+    let words = node.words.map(\.text)
     guard words.count == 1 || (words.count == 3 && words[1].lowercased() == "as") else {
       throw InstructionError(
-        "`FROM` requires either one or three arguments", hint: "write `FROM <image> [AS <name>]`")
+        "`FROM` requires either one or three arguments", hint: "write `FROM <image> [AS <name>]`"
+      ).blaming(words.isEmpty ? nil : node.argumentsRange)
     }
     let flags = try FlagSet(node.flags, of: "FROM", knowing: ["platform": .string])
     let spelledName = words.count == 3 ? words[2] : nil
@@ -273,11 +277,12 @@ struct DockerfileParser {
     if let name, !DockerfileParser.isValidStageName(name) {
       throw InstructionError(
         "invalid name for a stage: `\(words[2].excerpt)`",
-        hint: "start with a letter; go on with letters, digits, `-`, `_` and `.`")
+        hint: "start with a letter; go on with letters, digits, `-`, `_` and `.`"
+      ).blaming(node.words[2].range)
     }
     return Stage(
       index: stages.count, name: name, spelledName: spelledName, base: words[0],
-      platform: flags["platform"], fromRange: range, text: text(line.bytes),
+      platform: flags["platform"]?.text, fromRange: range, text: text(line.bytes),
       keyword: node.keyword, asKeyword: words.count == 3 ? words[1] : nil,
       comment: name.flatMap { Descriptions(line.comments)[$0] },
       instructions: [])
@@ -294,7 +299,8 @@ struct DockerfileParser {
 
   // MARK: Diagnostics
 
-  private mutating func report(_ error: InstructionError, at range: SourceRange) {
+  private mutating func report(_ error: InstructionError, in line: LogicalLine) {
+    let range = error.span.map(line.sourceRange) ?? line.range
     errors.append(SyntaxDiagnostic(.error, error.message, hint: error.hint, at: range))
   }
 

@@ -1,5 +1,6 @@
 package import DockerfileSyntax
 package import OCI
+import Reporting
 
 /// Why a Dockerfile makes no plan: one problem or more, each with the line that it is about.
 package struct FrontendError: Error, Sendable, CustomStringConvertible {
@@ -133,7 +134,7 @@ extension FrontendError.Reason {
     case .instruction(let error): error.hint
     case .noStages: "start with `FROM`"
     case .unknownTarget(let name, let stages):
-      Suggestion.closest(to: name.lowercased(), in: stages).map { "did you mean `\($0)`?" }
+      Suggestion.closest(to: name.lowercased(), among: stages).map { "did you mean `\($0)`?" }
         ?? (stages.isEmpty
           ? "no stage has a name; give one with `FROM … AS name`"
           : "the stages are " + stages.map { "`\($0)`" }.joined(separator: ", "))

@@ -1,6 +1,7 @@
 import BuildGraph
 import DockerfileSyntax
 import OCI
+import Reporting
 
 /// The images that a build needs, resolved.
 struct ImageCatalog: Sendable {
@@ -60,7 +61,7 @@ struct ImageCatalog: Sendable {
       if stages.contains(name) {
         "the stage `\(name)` is defined later: move it up"
       } else {
-        Suggestion.closest(to: name, in: stages).map { "did you mean the stage `\($0)`?" }
+        Suggestion.closest(to: name, among: stages).map { "did you mean the stage `\($0)`?" }
       }
     return .unresolvedImage(name, remedy: remedy, cause: cause)
   }

@@ -1,6 +1,7 @@
 import BuildGraph
 import DockerfileSyntax
 import OCI
+import Reporting
 
 /// The stages of a Dockerfile and what each one needs: which stages, which images.
 struct StageGraph: Sendable {
@@ -121,7 +122,7 @@ struct StageGraph: Sendable {
       warnings.append(
         SyntaxDiagnostic(
           .warning, "`FROM` uses the argument `\(name)`, which is not declared before it",
-          hint: Suggestion.closest(to: name, in: known).map { "did you mean `\($0)`?" }
+          hint: Suggestion.closest(to: name, among: known).map { "did you mean `\($0)`?" }
             ?? "declare it with `ARG \(name)` before the first `FROM`",
           rule: .undefinedArgInFrom, at: range))
     }

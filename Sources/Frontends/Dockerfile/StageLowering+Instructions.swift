@@ -141,7 +141,7 @@ extension StageLowering {
     _ word: String, _ step: StageGraph.Step
   ) throws(FrontendError) {
     let signal = try expand(word, step)
-    guard StopSignal.isValid(signal) else {
+    guard SignalName.isValid(signal) else {
       throw FrontendError(.invalidSignal(signal), at: step.range)
     }
     state.configuration.process.stopSignal = signal

@@ -140,6 +140,8 @@ extension StageLowering {
   ) throws(FrontendError) -> RunMount {
     let environment = state.environment
     let expander = expander
+    // A trigger's flag stands in no line of this Dockerfile.
+    let range = step.isTrigger ? step.range : flag.range ?? step.range
     var unset: Set<String> = []
     do {
       let mount = try flag.resolve { word in
@@ -148,7 +150,7 @@ extension StageLowering {
           unset.formUnion(expansion.unguarded)
           return expansion.text
         } catch {
-          throw FrontendError(.expansion(error, word: word), at: step.range)
+          throw FrontendError(.expansion(error, word: word), at: range)
         }
       }
       warn(ofUnset: unset, step)
@@ -156,9 +158,9 @@ extension StageLowering {
     } catch let error as FrontendError {
       throw error
     } catch let error as InstructionError {
-      throw FrontendError(.instruction(error), at: step.range)
+      throw FrontendError(.instruction(error), at: range)
     } catch {
-      throw FrontendError(.instruction(InstructionError("\(error)")), at: step.range)
+      throw FrontendError(.instruction(InstructionError("\(error)")), at: range)
     }
   }
 

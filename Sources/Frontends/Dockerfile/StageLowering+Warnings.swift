@@ -1,6 +1,7 @@
 import BuildGraph
 import DockerfileSyntax
 import OCI
+import Reporting
 
 /// The lint rules that need expanded values, the base image or the context's `.dockerignore`.
 extension StageLowering {
@@ -9,7 +10,7 @@ extension StageLowering {
     guard !names.isEmpty else { return }
     let declared = Set(state.arguments.map(\.name)).union(GlobalArguments.withoutEnvironment)
     for name in names.subtracting(declared).sorted() {
-      let similar = Suggestion.closest(to: name, in: state.environment.names)
+      let similar = Suggestion.closest(to: name, among: state.environment.names)
       warn(
         .undefinedVar, "the variable `$\(name)` is not set and counts as empty",
         hint: similar.map { "did you mean `$\($0)`?" }

@@ -76,21 +76,11 @@ struct BuildSource {
   }
 
   func diagnostic(_ found: SyntaxDiagnostic) -> Diagnostic {
-    Diagnostic(
-      found.severity == .error ? .error : .warning, found.message, rule: found.rule?.name,
-      excerpt: excerpt(found.range), hint: found.hint)
+    Diagnostic(found, in: bytes, named: name)
   }
 
   func excerpt(_ range: SourceRange) -> SourceExcerpt {
-    var columns: Range<Int>?
-    if let start = range.startColumn, let end = range.endColumn, range.startLine == range.endLine,
-      start < end
-    {
-      // The parser counts from 0, people from 1.
-      columns = start + 1..<end + 1
-    }
-    return excerpt(
-      lines: range.startLine...max(range.startLine, range.endLine), columns: columns)
+    SourceExcerpt(file: name, source: bytes, marking: range)
   }
 
   func excerpt(lines: ClosedRange<Int>, columns: Range<Int>? = nil) -> SourceExcerpt {

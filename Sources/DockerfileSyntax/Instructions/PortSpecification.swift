@@ -1,16 +1,16 @@
-/// A port of `EXPOSE`: `[[address:]host:]port[-port][/protocol]`.
-struct PortSpecification: Hashable, Sendable {
+/// A word of `EXPOSE`, expanded: `[[address:]host:]port[-port][/protocol]`.
+package struct PortSpecification: Hashable, Sendable {
   /// The ports that it stands for.
-  var ports: ClosedRange<UInt16>
+  package var ports: ClosedRange<UInt16>
   /// `tcp`, `udp` or `sctp`.
-  var networkProtocol: String
+  package var networkProtocol: String
 
   /// As the configuration has them, such as `8080/tcp`.
-  var names: [String] { ports.map { "\($0)/\(networkProtocol)" } }
+  package var names: [String] { ports.map { "\($0)/\(networkProtocol)" } }
 
   /// Reads one word. An address and a port of the host are checked, and otherwise without meaning,
   /// as in BuildKit.
-  init(_ text: String) throws(PortProblem) {
+  package init(_ text: String) throws(PortProblem) {
     var parts = text.split(separator: ":", omittingEmptySubsequences: false)
     let container = parts.removeLast()
     let host = parts.popLast()
