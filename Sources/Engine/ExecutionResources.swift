@@ -1,3 +1,4 @@
+internal import BuildGraph
 import Glibc
 internal import OCI
 internal import Sandbox
@@ -11,6 +12,7 @@ final class ExecutionResources: Sendable {
     var root: ScratchLayer?
     var scratches: [ScratchLayer] = []
     var leases: [CacheMountStore.FolderName: CacheMountStore.Lease] = [:]
+    var relays: [SocketRelay] = []
     var usedLeases: Set<CacheMountStore.FolderName> = []
   }
 
@@ -38,6 +40,15 @@ final class ExecutionResources: Sendable {
   /// An empty folder that is thrown away.
   func beginScratchFolder() throws -> FilePath {
     try beginScratchOverlay().upper
+  }
+
+  /// A socket that leads to another one while the step runs.
+  func beginRelay(to socket: FilePath, _ mount: SSHMount) throws -> FilePath {
+    let relay = try SocketRelay(
+      to: socket, in: beginScratchFolder(), mode: UInt32(mount.mode), userID: mount.userID,
+      groupID: mount.groupID)
+    state.withLock { $0.relays.append(relay) }
+    return relay.path
   }
 
   /// Holds a cache folder until the step ends.
@@ -71,6 +82,7 @@ final class ExecutionResources: Sendable {
       defer { state = State() }
       return state
     }
+    for relay in held.relays { relay.close() }
     for scratch in held.scratches { scratch.discard() }
     held.root?.discard()
     for lease in held.leases.values { lease.release() }

@@ -1,8 +1,10 @@
 import ArgumentParser
 import BuildGraph
+import DockerfileSyntax
 import Glibc
 import OCI
 import Reporting
+import Sandbox
 import Slipway
 import SystemPackage
 
@@ -60,6 +62,16 @@ struct BuildCommand: AsyncParsableCommand {
 
   @Option(name: .customLong("add-host"), help: "NAME:ADDRESS for /etc/hosts of RUN steps.")
   var addHost: [String] = []
+
+  @Option(
+    help: "security.insecure: what RUN steps may ask for; network.host is allowed in any case.")
+  var allow: [String] = []
+
+  @Option(name: .customLong("shm-size"), help: "The size of /dev/shm of RUN steps, such as 256m.")
+  var sharedMemorySize: String?
+
+  @Option(help: "NAME=SOFT[:HARD], a limit of RUN steps, such as nofile=1024.")
+  var ulimit: [String] = []
 
   @Option(help: "KEY=VALUE, a label of the image.")
   var label: [String] = []
@@ -141,10 +153,10 @@ struct BuildCommand: AsyncParsableCommand {
       display.receive(.buildFinished(.succeeded))
       display.close()
       if quiet { Terminal.write("\(product.descriptor.digest)") }
-    } catch is CancellationError {
+    } catch let end as Interruption.Ended {
       display.receive(.buildFinished(.cancelled))
       display.close()
-      throw CommandFailure(code: 130)
+      throw CommandFailure(code: end.exitCode)
     } catch {
       for diagnostic in CommandFailure.diagnostics(of: error) {
         display.receive(.diagnosed(diagnostic))
@@ -179,7 +191,10 @@ struct BuildCommand: AsyncParsableCommand {
     request.cacheTargets = try cacheTo.map(CacheTarget.parse)
     request.network = try NetworkMode.parse(network)
     request.extraHosts = try addHost.map(ExtraHost.parse)
-    request.labels = try Assignment.table(label, environment: [:])
+    request.entitlements = try Set(allow.map(BuildRequest.Entitlement.parse))
+    request.sharedMemorySize = try sharedMemorySize.map(ByteCount.parse(sharedMemorySize:))
+    request.resourceLimits = try ulimit.map(ResourceLimit.parse)
+    request.labels = Assignment.labels(label)
     request.secrets = try Dictionary(
       secret.map(BuildRequest.SecretSource.parse), uniquingKeysWith: { $1 })
     request.sshSockets = try Dictionary(

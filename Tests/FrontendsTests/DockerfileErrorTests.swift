@@ -58,8 +58,8 @@ import Testing
       ),
       (
         "FROM alpine AS a\nCOPY --from=a /x /",
-        "Dockerfile:2: stages depend on each other: `a` -> `a`\n"
-          + "hint: move what both need into a stage before them"
+        "Dockerfile:2: stage `a` needs itself\n"
+          + "hint: what a stage has made is there already; only earlier stages can be copied from"
       ),
       (
         "FROM alpine AS a\nCOPY --from=b /x /\nFROM alpine AS b\nCOPY --from=0 /x /",

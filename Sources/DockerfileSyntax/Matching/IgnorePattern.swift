@@ -21,6 +21,8 @@ struct IgnorePattern: Sendable {
     case everything
   }
 
+  /// As it was written, but cleaned.
+  let text: String
   /// Whether it was written with `!`.
   let isException: Bool
   private let tokens: [Token]
@@ -41,6 +43,7 @@ struct IgnorePattern: Sendable {
   init(_ text: String, isException: Bool) throws(PatternError) {
     // What Go's `filepath.Match` refuses is refused.
     _ = try GoPathPattern(text)
+    self.text = (isException ? "!" : "") + text
     self.isException = isException
     tokens = try IgnorePattern.tokenize(text)
     prefix = tokens.prefix { $0.literal != nil }.compactMap(\.literal)

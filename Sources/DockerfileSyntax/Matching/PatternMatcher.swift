@@ -41,6 +41,14 @@ package struct PatternMatcher: Sendable {
   /// Whether some pattern takes back.
   package var hasExceptions: Bool { patterns.contains(where: \.isException) }
 
+  /// The pattern that decides of a path, as it was written; nil where none matches.
+  package func decidingPattern(_ path: [UInt8]) -> String? {
+    let parents = path.indices.filter { path[$0] == UInt8(ascii: "/") }.map { Array(path[..<$0]) }
+    return patterns.last { pattern in
+      (parents + [path]).contains { $0.withUnsafeBufferPointer(pattern.matches) }
+    }?.text
+  }
+
   /// Whether the path, or one of its parents, is matched.
   package func matches(_ path: [UInt8]) -> Bool {
     path.withUnsafeBufferPointer { path in

@@ -2,8 +2,10 @@
 package enum FileActionError: Error, Hashable, CustomStringConvertible {
   /// The source as the Dockerfile has it.
   case notFound(String)
-  /// The source, and that `.dockerignore` keeps it out of the context.
-  case ignored(String)
+  /// The source, and a file with a name like it.
+  case misspelt(String, closest: String)
+  /// The source, and what of a `.dockerignore` keeps it out of the context.
+  case ignored(String, by: String)
   case notADirectory(String)
   /// A directory is where a file should go.
   case isADirectory(String)
@@ -14,11 +16,22 @@ package enum FileActionError: Error, Hashable, CustomStringConvertible {
   case readOnlyDestination(String)
   case tooManyLinks(String)
 
+  /// The word of the Dockerfile that is to blame.
+  package var culprit: String? {
+    switch self {
+    case .notFound(let text), .misspelt(let text, _), .ignored(let text, _), .unknownUser(let text),
+      .unknownGroup(let text), .invalidMode(let text):
+      text
+    default: nil
+    }
+  }
+
   package var description: String {
     switch self {
     case .notFound(let path): "`\(path)` not found; hint: sources are relative to their context"
-    case .ignored(let path):
-      "`\(path)` is left out of the context by `.dockerignore`; hint: take it back with `!\(path)`"
+    case .misspelt(let path, let closest): "`\(path)` not found; hint: did you mean `\(closest)`?"
+    case .ignored(let path, let rule):
+      "`\(path)` is left out of the context by \(rule); hint: take it back with `!\(path)` below that"
     case .notADirectory(let path):
       "cannot copy into `\(path)`, which is not a directory"
     case .isADirectory(let path): "cannot replace the directory `\(path)` with a file"

@@ -95,6 +95,8 @@ extension FrontendError.Reason {
         + "but the stage is for `\(wanted)`"
     case .invalidReference(let error, _): "\(error)".splitAtHint.message
     case .variableInFrom(let text): "`from` does not expand variables: `\(text)`"
+    case .circularDependency(let names) where names.count == 2:
+      "stage `\(names[0])` needs itself"
     case .circularDependency(let names):
       "stages depend on each other: " + names.map { "`\($0)`" }.joined(separator: " -> ")
     case .laterStage(let name, let current):
@@ -114,6 +116,20 @@ extension FrontendError.Reason {
     case .invalidSignal(let text): "`\(text)` is not a signal"
     case .invalidPort(let text, let problem): "`\(text)` is not a port: \(problem)"
     case .invalidEpoch(let text): "`SOURCE_DATE_EPOCH` cannot be `\(text)`"
+    }
+  }
+
+  /// The word of the Dockerfile that is to blame, where it is one.
+  package var culprit: String? {
+    switch self {
+    case .expansion(_, let text), .emptyBase(let text, _), .emptyPlatform(let text, _),
+      .invalidPlatform(let text), .variableInFrom(let text), .laterStage(let text, _),
+      .unresolvedImage(let text, _, _), .remoteSource(let text, _), .invalidMountTarget(let text),
+      .requiredDevice(let text), .invalidSignal(let text), .invalidPort(let text, _):
+      text
+    case .unknownStageNumber(let number, _): String(number)
+    case .circularDependency(let names): names.last
+    default: nil
     }
   }
 
@@ -141,7 +157,10 @@ extension FrontendError.Reason {
         ?? "\(error)".splitAtHint.hint
     case .variableInFrom:
       "name the image in a stage of its own, `FROM $image AS name`, with a global `ARG`"
-    case .circularDependency: "move what both need into a stage before them"
+    case .circularDependency(let names):
+      names.count == 2
+        ? "what a stage has made is there already; only earlier stages can be copied from"
+        : "move what both need into a stage before them"
     case .laterStage(let name, _): "move stage `\(name)` up"
     case .unresolvedImage(_, let remedy, let cause): remedy ?? "\(cause)".splitAtHint.hint
     case .remoteSource(_, let instruction):

@@ -26,6 +26,8 @@ package struct FrontendOptions: Sendable {
   package var network = NetworkMode.sandbox
   /// `--add-host`.
   package var extraHosts: [ExtraHost] = []
+  /// `--shm-size`, in bytes.
+  package var sharedMemorySize: Int64?
   /// What `SOURCE_DATE_EPOCH=context` means: seconds since 1970; nil where the context does not
   /// know.
   package var contextEpoch: Int64?

@@ -30,7 +30,8 @@ struct GlobalArguments: Sendable {
     _ dockerfile: Dockerfile, options: FrontendOptions, expander: Expander
   ) throws(FrontendError) {
     buildArguments = options.buildArguments
-    let target = options.target ?? dockerfile.stages.last?.name ?? "default"
+    let asked = options.target.flatMap { $0.isEmpty ? nil : $0 }
+    let target = asked ?? dockerfile.stages.last?.name ?? "default"
     for (name, value) in Self.predefined(options, target: target) {
       environment.set(name, buildArguments[name] ?? value)
     }
@@ -57,7 +58,7 @@ struct GlobalArguments: Sendable {
       result.append((prefix + "ARCH", platform.architecture))
       result.append((prefix + "VARIANT", platform.variant ?? ""))
     }
-    result.append(("TARGETSTAGE", target.isEmpty ? "default" : target))
+    result.append(("TARGETSTAGE", target))
     return result
   }
 

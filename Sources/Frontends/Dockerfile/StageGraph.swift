@@ -95,7 +95,7 @@ struct StageGraph: Sendable {
       }
     }
     let name = stage.name ?? "stage-\(stage.index)"
-    if let stageName = stage.name, let context = namedContext(stageName) {
+    if let stageName = stage.name, let context = namedContext(stageName, platform) {
       let origin = origin(of: context, platform: platform)
       var node = Node(stage: stage, name: name, base: origin, platform: platform)
       node.isReplaced = true
@@ -131,7 +131,9 @@ struct StageGraph: Sendable {
     of name: String, platform: Platform?, at range: SourceRange
   ) throws(FrontendError) -> Origin {
     if name == "scratch" { return .scratch }
-    if let context = namedContext(name) { return origin(of: context, platform: platform) }
+    if let context = namedContext(name, platform) {
+      return origin(of: context, platform: platform)
+    }
     do {
       let reference = try Reference(name)
       return .image(request("\(reference)", platform))
@@ -143,6 +145,7 @@ struct StageGraph: Sendable {
 
   private func origin(of context: NamedContext, platform: Platform?) -> Origin {
     switch context {
+    case .image("scratch"): .scratch
     case .image(let reference): .image(request(reference, platform))
     case .local(let name): .local(name)
     case .host: .host
@@ -153,13 +156,21 @@ struct StageGraph: Sendable {
     ImageRequest(reference: reference, platform: platform ?? options.targetPlatform)
   }
 
-  private func namedContext(_ name: String) -> NamedContext? {
+  /// `name::platform` is for that platform alone, and goes before `name`.
+  private func namedContext(_ name: String, _ platform: Platform?) -> NamedContext? {
     guard !["scratch", "context"].contains(name.lowercased()) else { return nil }
-    return namedContexts[Self.contextKey(name)]
+    let key = Self.contextKey(name)
+    let platform = (platform ?? options.targetPlatform).normalized
+    return namedContexts["\(key)::\(platform)"] ?? namedContexts[key]
   }
 
   /// `alpine`, `alpine:latest` and `docker.io/library/alpine` are the same context.
   private static func contextKey(_ name: String) -> String {
+    if let separator = name.firstRange(of: "::"),
+      let platform = Platform(String(name[separator.upperBound...]))
+    {
+      return contextKey(String(name[..<separator.lowerBound])) + "::\(platform)"
+    }
     guard let reference = try? Reference(name) else { return name.lowercased() }
     let familiar = reference.familiar
     return familiar.hasSuffix(":latest") ? String(familiar.dropLast(7)) : familiar

@@ -54,7 +54,7 @@ extension StageLowering {
           arguments.environment[name]
         }
       if let value, !GlobalArguments.withoutEnvironment.contains(name) {
-        state.environment.set(name, value)
+        state.environment.append(name, value)
       }
       state.arguments.append(StageState.DeclaredArgument(name: name, value: value))
       record += " " + name + (value.map { "=" + $0 } ?? "")
@@ -69,7 +69,7 @@ extension StageLowering {
     var configured = EnvironmentList(state.configuration.process.environment)
     for (name, value) in pairs {
       configured.set(name, value)
-      state.environment.set(name, value)
+      state.environment.append(name, value)
     }
     state.configuration.process.environment = configured.entries
     state.record("ENV" + pairs.map { " \($0)=\($1)" }.joined())
@@ -184,11 +184,12 @@ extension StageLowering {
   ) throws(FrontendError) {
     let word = try expand(word, step)
     lint(workingDirectory: word, step)
-    let path = ImagePath.join(state.workingDirectory, word)
+    let path = ImagePath.workingDirectory(state.configuration.process.workingDirectory, word)
     state.configuration.process.workingDirectory = path
     let text = label.next(StepLabel.text(of: step.instruction), isTrigger: step.isTrigger)
     guard path != "/" else { return state.record("WORKDIR /") }
-    let action = FileAction.makeDirectory(MakeDirectoryAction(path: path, owner: state.user))
+    let action = FileAction.makeDirectory(
+      MakeDirectoryAction(path: state.workingDirectory, owner: state.user))
     let vertex = add(.file([action]), inputs: [state.vertex], label: text, step: step)
     state.record("WORKDIR \(path)", layerOf: vertex)
   }

@@ -16,14 +16,21 @@ extension StageLowering {
 
     var execution = Execution(
       arguments: words, environment: environment(with: mounts),
-      workingDirectory: state.workingDirectory, platform: state.platform)
+      workingDirectory: ImagePath.workingDirectory(
+        nil, state.configuration.process.workingDirectory ?? "/"), platform: state.platform)
     execution.unkeyedEnvironment = arguments.proxies.filter { entry in
       state.environment[String(entry.prefix { $0 != "=" })] == nil
     }
     execution.user = state.user
     execution.network = network(run.network)
     execution.security = run.security == .insecure ? .insecure : .sandbox
-    execution.mounts = mounts.mounts
+    if let size = options.sharedMemorySize, size > 0 {
+      mounts.add(ExecutionMount(target: "/dev/shm", kind: .tmpfs(size: size)))
+    }
+    execution.mounts = mounts.parentsFirst
+    execution.hostname = options.buildArguments["BUILDKIT_SANDBOX_HOSTNAME"].flatMap {
+      $0.isEmpty ? nil : $0
+    }
     execution.extraHosts = options.extraHosts
 
     let text = label.next(StepLabel.text(of: step.instruction), isTrigger: step.isTrigger)
@@ -82,6 +89,13 @@ extension StageLowering {
     /// Input 0 is the file system that the step runs in.
     init(below vertex: Int) {
       inputs = [vertex]
+    }
+
+    /// Whatever the order of the flags, as in BuildKit: a mount never hides one below it.
+    var parentsFirst: [ExecutionMount] {
+      mounts.enumerated().sorted {
+        ($0.element.target, $0.offset) < ($1.element.target, $1.offset)
+      }.map(\.element)
     }
 
     mutating func add(_ mount: ExecutionMount) {

@@ -211,9 +211,9 @@ struct StageLowering {
     if state.configuration.process.environmentValue("PATH") == nil, state.platform.os != "windows" {
       state.configuration.process.environment.append("PATH=" + Self.defaultPath)
     }
-    for entry in state.configuration.process.environment { state.environment.set(entry: entry) }
+    for entry in state.configuration.process.environment { state.environment.append(entry: entry) }
     if let directory = state.configuration.process.workingDirectory, !directory.isEmpty {
-      state.configuration.process.workingDirectory = ImagePath.clean(directory)
+      state.configuration.process.workingDirectory = ImagePath.workingDirectory(nil, directory)
     }
   }
 

@@ -25,7 +25,8 @@ struct BuildContexts {
 
   init(_ request: BuildRequest, _ source: BuildSource, home: Home) throws {
     ignorePatterns = DockerIgnore.parse(source.ignore).patterns
-    let ignored = IgnoredFiles(try PatternMatcher(ignorePatterns))
+    let ignored = IgnoredFiles(
+      try PatternMatcher(ignorePatterns), from: Self.ignoreFileName(request, source))
     try add(request.context, as: "", ignoring: ignored, home: home)
     for (name, context) in request.namedContexts {
       switch context {
@@ -54,6 +55,14 @@ struct BuildContexts {
         path: request.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin",
         home: request.environment["HOME"].map { FilePath($0) }, state: home.path)
     }
+  }
+
+  /// The name of the `.dockerignore` that counts: one of the Dockerfile's own, or the context's.
+  private static func ignoreFileName(_ request: BuildRequest, _ source: BuildSource) -> String {
+    var dockerfile = request.context.appending(source.name)
+    if case .file(let path) = request.dockerfile { dockerfile = path }
+    let own = FilePath(dockerfile.string + ".dockerignore")
+    return FileStatus(own) == nil ? ".dockerignore" : own.lastComponent?.string ?? ".dockerignore"
   }
 
   /// What a recipe takes from the caller's home to compile for platforms that are not this machine's.
@@ -95,6 +104,7 @@ struct BuildContexts {
     options.stagesIgnoringCache = request.stagesIgnoringCache
     options.network = request.network
     options.extraHosts = request.extraHosts
+    options.sharedMemorySize = request.sharedMemorySize
     options.ignorePatterns = ignorePatterns
     options.fileName = source.name
     if let host {
@@ -120,11 +130,14 @@ struct BuildContexts {
         secrets[id] = Array(value.utf8)
       }
     }
-    return BuildInputs(
+    var inputs = BuildInputs(
       contexts: trees, host: host, secrets: secrets, sshSockets: request.sshSockets,
       latestTime: epoch,
       compression: request.outputs.first?.form.compression ?? ImageForm().compression,
       reporter: reporter)
+    inputs.allowsInsecure = request.entitlements.contains(.insecure)
+    inputs.resourceLimits = request.resourceLimits
+    return inputs
   }
 
   /// Remembers what was hashed; a failure costs the next build time.
@@ -142,22 +155,29 @@ enum ProxyVariables {
 /// What a `.dockerignore` leaves out.
 struct IgnoredFiles {
   private let matcher: PatternMatcher
+  /// What the file is called that the patterns are from.
+  private let file: String
 
-  init(_ matcher: PatternMatcher) {
+  init(_ matcher: PatternMatcher, from file: String = ".dockerignore") {
     self.matcher = matcher
+    self.file = file
   }
 
   var isEmpty: Bool { matcher.isEmpty }
 
   var filter: TreeFilter {
-    let matcher = matcher
-    return TreeFilter { path, isDirectory in
+    let (matcher, file) = (matcher, file)
+    var filter = TreeFilter { path, isDirectory in
       guard matcher.matches(path.bytes) else { return .include }
       guard isDirectory, !matcher.canSkipDirectory(path.bytes, state(of: path)) else {
         return .exclude
       }
       return .excludeButDescend
     }
+    filter.explain = { path in
+      matcher.decidingPattern(path.bytes).map { "`\($0)` in `\(file)`" } ?? "`\(file)`"
+    }
+    return filter
   }
 
   /// Whether a path, with `/` between its parts, is left out.
