@@ -77,7 +77,9 @@ struct BuildContexts {
     let root = path.absolute
     let cache = StatCache(loading: StatCache.file(forRoot: root, home: home.path))
     caches.append(cache)
-    let files = try DirectoryTree(root, DirectoryTree.Options(cache: cache))
+    let files = try DirectoryTree(
+      root,
+      DirectoryTree.Options(readsExtendedAttributes: true, showsSockets: true, cache: cache))
     trees[name] = ignored.isEmpty ? files : FilteredTree(files, ignored.filter)
   }
 
