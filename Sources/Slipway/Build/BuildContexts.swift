@@ -24,17 +24,17 @@ struct BuildContexts {
   }
 
   init(_ request: BuildRequest, _ source: BuildSource, home: Home) throws {
-    ignorePatterns = DockerIgnore.parse(source.ignore).patterns
-    let ignored = IgnoredFiles(try PatternMatcher(ignorePatterns))
+    let ignore = DockerIgnore.parse(source.ignore)
+    ignorePatterns = ignore.patterns
+    let ignored = IgnoredFiles(try ignore.matcher())
     try add(request.context, as: "", ignoring: ignored, home: home)
     for (name, context) in request.namedContexts {
       switch context {
       case .directory(let path):
         guard FileStatus(path)?.isDirectory == true else { throw RequestError.noContext(path) }
         let own = path.appending(".dockerignore")
-        let patterns =
-          FileStatus(own) == nil ? [] : try DockerIgnore.parse(SmallFile.read(own)).patterns
-        try add(path, as: name, ignoring: IgnoredFiles(PatternMatcher(patterns)), home: home)
+        let ignore = DockerIgnore.parse(FileStatus(own) == nil ? [] : try SmallFile.read(own))
+        try add(path, as: name, ignoring: IgnoredFiles(ignore.matcher()), home: home)
         named[name] = .local(name)
       case .image(let reference): named[name] = .image(reference)
       case .layout(let path, let image):
