@@ -16,6 +16,9 @@ struct BuildContexts {
   private(set) var layouts: [String: ImageLayout] = [:]
   private var host: HostSystem?
   private let ignorePatterns: [String]
+  private let main: MainContextOrigin
+  /// What `SOURCE_DATE_EPOCH=context` means.
+  let epoch: Int64?
 
   /// A layout and the name of the image in it; nil takes the only one.
   struct ImageLayout {
@@ -23,10 +26,19 @@ struct BuildContexts {
     let name: String?
   }
 
-  init(_ request: BuildRequest, _ source: BuildSource, home: Home) throws {
+  init(
+    _ request: BuildRequest, _ source: BuildSource, _ context: MainContext, home: Home
+  ) throws {
+    main = context.origin
+    epoch = try request.asksContextForTime(source) ? context.time() : nil
     ignorePatterns = DockerIgnore.parse(source.ignore).patterns
-    let ignored = IgnoredFiles(try PatternMatcher(ignorePatterns))
-    try add(request.context, as: "", ignoring: ignored, home: home)
+    switch context.files {
+    case .directory(let path):
+      let ignored = IgnoredFiles(try PatternMatcher(ignorePatterns))
+      try add(path, as: "", ignoring: ignored, home: home)
+    case .nothing: trees[""] = StackTree(layers: [])
+    case .fetched: break
+    }
     for (name, context) in request.namedContexts {
       switch context {
       case .directory(let path):
@@ -42,6 +54,10 @@ struct BuildContexts {
         layouts[text] = ImageLayout(path: path, name: image)
         named[name] = .image(text)
       case .host: named[name] = .host
+      case .git(let address): named[name] = .remote(.git(GitSource(address)))
+      case .http(let address):
+        named[name] = .remote(
+          .http(HTTPSource(address: address, fileName: ContextArchive.fileName)))
       }
     }
     if request.toolchain == .host {
@@ -90,6 +106,8 @@ struct BuildContexts {
     options.platform = platform
     options.isOneOfSeveral = request.targetPlatforms.count > 1
     options.labels = request.labels
+    options.mainContext = main
+    options.contextEpoch = epoch
     options.namedContexts = named
     options.ignoresCache = request.ignoresCache
     options.stagesIgnoringCache = request.stagesIgnoringCache
@@ -109,27 +127,27 @@ struct BuildContexts {
   }
 
   func inputs(_ request: BuildRequest, epoch: Int64?, _ reporter: Reporter) throws -> BuildInputs {
-    var secrets: [String: [UInt8]] = [:]
-    for (id, source) in request.secrets {
-      switch source {
-      case .file(let path): secrets[id] = try SmallFile.read(path)
-      case .environment(let name):
-        guard let value = request.environment[name] else {
-          throw RequestError.secretVariableUnset(id: id, name: name)
-        }
-        secrets[id] = Array(value.utf8)
-      }
-    }
-    return BuildInputs(
-      contexts: trees, host: host, secrets: secrets, sshSockets: request.sshSockets,
-      latestTime: epoch,
+    var inputs = BuildInputs(
+      contexts: trees, host: host, secrets: try request.secretValues(),
+      sshSockets: request.sshSockets, latestTime: epoch,
       compression: request.outputs.first?.form.compression ?? ImageForm().compression,
       reporter: reporter)
+    inputs.remote = request.remoteAccess()
+    return inputs
   }
 
   /// Remembers what was hashed; a failure costs the next build time.
   func save() {
     for cache in caches { try? cache.save() }
+  }
+}
+
+extension BuildRequest {
+  /// Whether somebody may want to know the time of the context, which can cost a look at all its files.
+  fileprivate func asksContextForTime(_ source: BuildSource) -> Bool {
+    let name = "SOURCE_DATE_EPOCH"
+    return [buildArguments[name], environment[name]].contains("context")
+      || source.bytes.firstRange(of: Array(name.utf8)) != nil
   }
 }
 
