@@ -38,7 +38,7 @@ struct RemoteFileTests {
   }
 
   private func files(times: Bool = false) async throws -> [String] {
-    try await slipway.files(of: "image", withoutBusybox: false, times: times)
+    try await slipway.files(of: "image:latest", withoutBusybox: false, times: times)
   }
 
   private func names() async throws -> [String] {
@@ -102,8 +102,7 @@ struct RemoteFileTests {
     let dockerfile = "FROM scratch\nADD \(site.address)/a /a\n"
     site["/a"] = StaticSite.Page("one", entityTag: "\"1\"")
     try await build(dockerfile)
-    site["/a"]?.entityTag = nil
-    site["/a"]?.headers = ["ETag": "W/\"1\""]
+    site["/a"]?.entityTag = "W/\"1\""
     let second = try await build(dockerfile)
     #expect(second.ran.isEmpty, "\(second.log)")
   }
@@ -161,7 +160,7 @@ struct RemoteFileTests {
 
   @Test("Names that look like patterns are names")
   func patterns() async throws {
-    site["/a[1]*"] = StaticSite.Page("x")
+    site["/a%5B1%5D*"] = StaticSite.Page("x")
     try await build("FROM scratch\nADD [\"\(site.address)/a[1]*\", \"/\"]\n")
     #expect(try await names() == ["/a[1]*"])
   }

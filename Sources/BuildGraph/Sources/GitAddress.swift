@@ -101,11 +101,13 @@ package struct GitAddress: Hashable, Sendable {
       !text.isEmpty && text.first != "-"
         && text.utf8.allSatisfy { $0.isASCIILetterOrDigit || others.contains($0) }
     }
+    // `ext::command` is a transport of git's that runs programs.
+    if text[colon...].hasPrefix("::") { return nil }
     if let at = host.firstIndex(of: "@") {
       guard isName(host[..<at], [UInt8(ascii: "-"), UInt8(ascii: "_")]) else { return nil }
       host = host[host.index(after: at)...]
     } else {
-      // Else it would be a URL of another scheme: `oci-layout://…`, `target:`.
+      // Else it would be a URL of another scheme, such as `oci-layout://…`.
       let path = text[text.index(after: colon)...].prefix { $0 != "?" && $0 != "#" }
       guard !path.isEmpty, path.first != "/" else { return nil }
     }

@@ -58,7 +58,7 @@ struct GitAddressTests {
       "https://host.example/a.git.tar", "https://github.com/a/b", "http://host.example/a.git:#x",
       "./a.git", "../a.git", ".git", "a.git", "host.example/a/b.git", "file:///a.git",
       "ext::sh -c id", "-oProxyCommand=id:a", "ssh://-oProxyCommand=id/a", "--upload-pack=id:a",
-      "oci-layout://a:b", "docker-image://a", "host:", "target:a", "name:/path", "", ":", "a b:c",
+      "oci-layout://a:b", "docker-image://a", "host:", "name:/path", "", ":", "a b:c",
       "git@-host:a",
     ])
   func others(text: String) throws {
