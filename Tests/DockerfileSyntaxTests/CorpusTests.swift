@@ -21,7 +21,7 @@ struct CorpusTests {
     #expect(files.count >= 4)
     for file in files {
       let bytes = Array(try Data(contentsOf: file))
-      for end in bytes.indices {
+      for end in stride(from: 0, to: bytes.count, by: max(1, bytes.count / 100)) {
         #expect(throws: Never.self, "\(file.lastPathComponent) up to \(end)") {
           try target.check(Array(bytes[..<end]))
         }

@@ -12,7 +12,11 @@ struct InstructionTests {
       (#"CMD ['a']"#, .shell("['a']")), (#"CMD ["a",]"#, .shell(#"["a",]"#)),
       (#"CMD ["a"] b"#, .shell(#"["a"] b"#)),
       (#"CMD ["\u00e9\ud83d\ude00\ud800"]"#, .exec(["é😀\u{FFFD}"])),
-      ("CMD [\"a\tb\"]", .shell("[\"a\tb\"]")), (#"CMD [ "a" "b" ]"#, .shell(#"[ "a" "b" ]"#)),
+      ("CMD [\"a\tb\"]", .shell("[\"a\tb\"]")), ("CMD [1e999]", .shell("[1e999]")),
+      ("CMD [01]", .shell("[01]")), (#"CMD ["\x"]"#, .shell(#"["\x"]"#)),
+      ("CMD [\"a\"\u{A0}]", .shell("[\"a\"\u{A0}]")),
+      (#"CMD ["\ud800\u0041"]"#, .exec(["\u{FFFD}A"])),
+      (#"CMD [ "a" "b" ]"#, .shell(#"[ "a" "b" ]"#)),
       ("CMD", .shell("")),
     ])
   func commandForms(text: String, expected: CommandLine) throws {
@@ -85,6 +89,49 @@ struct InstructionTests {
   func endOfFlags() throws {
     #expect(try copy("COPY --link -- --a b").sources == ["--a"])
     #expect(try run("RUN -- --x").command == .shell("--x"))
+  }
+
+  @Test("flags have quotes and escapes of their own, with the Dockerfile's escape character")
+  func flagWords() throws {
+    #expect(try copy(#"COPY --chown=\a\"b'c d'e a b"#).chown == "a\"bc de")
+    #expect(try copy(#"COPY --chown="a\"b" --chmod='x\'y' a b"#).chmod == "x'y")
+    let text = "# escape=`\nFROM a\nCOPY --chown=C:\\x`\"y --chmod=\"a`b\" a b"
+    guard case .copy(let found) = parse(text).stages.first?.instructions.first?.kind else {
+      throw UnexpectedKind()
+    }
+    #expect(found.chown == "C:\\x\"y" && found.chmod == "ab")
+    #expect(try run("RUN --network='none' a").network == RunInstruction.Network.none)
+  }
+
+  @Test("an empty flag is as good as none")
+  func emptyFlags() throws {
+    let found = try copy("COPY --from= --chown= --chmod=\"\" a b")
+    #expect(found.from == nil && found.chown == nil && found.chmod == nil)
+    #expect(try copy("ADD --checksum= a b").checksum == nil)
+    #expect(try copy("COPY --exclude= a b").exclude == [""])
+    #expect(parse("FROM --platform= a").stages.first?.platform == nil)
+    #expect(try kind("HEALTHCHECK --interval= --retries= CMD a") == kind("HEALTHCHECK CMD a"))
+    #expect(try refusal("RUN --network= a").message == "`` is no value for `--network`")
+  }
+
+  @Test("flags that nobody looks at, and a RUN with nothing to do")
+  func lenient() throws {
+    #expect(try kind("STOPSIGNAL --now TERM") == .stopSignal("TERM"))
+    #expect(try kind("HEALTHCHECK --x NONE") == .healthcheck(.init(test: .none)))
+    guard case .arg(let arg) = try kind("ARG --x A") else { throw UnexpectedKind() }
+    #expect(arg.arguments.map(\.name) == ["A"])
+    #expect(try run("RUN").command == .shell(""))
+    #expect(try run("RUN --network=none").command == .shell(""))
+  }
+
+  @Test("a device has a name, which may look like a pair")
+  func devices() throws {
+    let found = try run(
+      "RUN --device=a.com/b=c --device=name=d,required=false --device='\"e,f\",required' x")
+    #expect(found.devices.map(\.name) == ["a.com/b=c", "d", "e,f"])
+    #expect(found.devices.map(\.isRequired) == [false, false, true])
+    #expect(try refusal("RUN --device=a,name=b x").message == "unexpected `name=b` in `--device`")
+    #expect(try refusal("RUN --device=a,b=c x").message == "unexpected `b=c` in `--device`")
   }
 
   @Test("paths may be given as JSON")

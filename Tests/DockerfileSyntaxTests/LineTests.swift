@@ -80,11 +80,52 @@ struct LineTests {
     #expect(!parse(head + "FROM scratch").hasErrors)
   }
 
+  @Test("behind a line that starts with #! there are `syntax` and `check`, but no `escape`")
+  func shebang() {
+    let found = parse("#!/bin/x\n# syntax=a b\n# check=skip=all\n# escape=`\nFROM scratch AS Big")
+    #expect(found.directives.syntax == "a")
+    #expect(found.directives.check.skipped == .all)
+    #expect(found.directives.escape == UInt8(ascii: "\\"))
+    #expect(found.directives.ranges["check"] == SourceRange(line: 3))
+    #expect(found.diagnostics.isEmpty)
+    #expect(parse("#!/bin/x\n\n# check=skip=all\nFROM a").directives.check == CheckDirective())
+    #expect(parse(" #!/bin/x\n# check=skip=all\nFROM a").directives.check == CheckDirective())
+  }
+
+  @Test("a directive that is indented is one for `escape` alone, and ends the others")
+  func indentedDirective() {
+    let found = parse("# syntax=a\n \t# escape = `\n# check=skip=all\nFROM scratch").directives
+    #expect(found.syntax == "a")
+    #expect(found.escape == UInt8(ascii: "`"))
+    #expect(found.check == CheckDirective())
+  }
+
+  @Test("a key that is given twice behind a #! line ends the directives")
+  func repeatedBehindShebang() {
+    let found = parse("#!x\n# syntax=a\n# syntax=b\n# check=skip=all\nFROM scratch")
+    #expect(found.directives.syntax == "a")
+    #expect(found.directives.check == CheckDirective())
+    #expect(!found.hasErrors)
+  }
+
+  @Test(
+    "what is nearly a directive is a comment",
+    arguments: [
+      "# escape:`\n", "# escape\n", "# escape=\n", "## escape=`\n", "# es cape=`\n",
+      "# escape\u{A0}=`\n", "#\u{A0}escape.x=`\n",
+    ])
+  func nearlyDirective(head: String) {
+    let found = parse(head + "FROM scratch")
+    #expect(found.directives == Directives())
+    #expect(!found.hasErrors)
+  }
+
   @Test(
     "a bad directive is an error",
     arguments: [
       ("# escape=`\n# escape=`\n", "only one `escape` parser directive can be used", 2),
       ("# escape=x\n", "invalid escape character `x`", 1),
+      ("# escape= \n", "invalid escape character ` `", 1),
       ("# check=foo=bar\n", "invalid option `foo` in `# check=`", 1),
       ("# check=error=maybe\n", "invalid value `maybe` for `error` in `# check=`", 1),
     ])
@@ -114,5 +155,6 @@ struct LineTests {
     #expect(all[1].range.endLine == 10)
     #expect(all[1].text == "RUN <<E")
     #expect(all[2].comments.isEmpty)
+    #expect(try instructions(" # a b\n#c\nUSER me").first?.comments == ["# a b", "c"])
   }
 }

@@ -23,6 +23,9 @@ struct DockerfileInvariants {
         try follow(instruction.range, &end)
         try checkText(of: instruction)
         try checkJSON(of: instruction)
+        if case .run(let run) = instruction.kind {
+          for mount in run.mounts { _ = try? mount.resolve() }
+        }
       }
     }
   }

@@ -19,6 +19,7 @@ struct ExpansionInvariants {
       try checkEscaped(expander)
     }
     try checkDocument()
+    try checkValues()
   }
 
   private func lookup(_ name: String) -> String? {
@@ -61,5 +62,29 @@ struct ExpansionInvariants {
       !bytes.starts(with: mark)
     else { return }
     try Violation.check(document?.text == bytes, "a document without variables has changed")
+  }
+
+  /// What a value may be read as, once it is expanded.
+  private func checkValues() throws(Violation) {
+    if let change = try? FileModeChange.parse(text) {
+      let mode = change.apply(to: 0o104_755, isDirectory: false)
+      try Violation.check(mode <= 0o7777, "`\(text)` gives the mode \(mode)")
+    }
+    if let port = try? PortSpecification(text) {
+      try Violation.check(!port.names.isEmpty, "`\(text)` is no port")
+    }
+    if let fields = CommaSeparatedFields.parse(text) {
+      let record = fields.map(Self.quoted).joined(separator: ",")
+      try Violation.check(
+        CommaSeparatedFields.parse(record) == fields,
+        "`\(text)` has other fields than \(fields)")
+    }
+    _ = SignalName.isValid(text)
+    _ = try? GoPathPattern(text).matches(bytes)
+  }
+
+  /// A field of a record. By scalars: a quote and a mark behind it are one character.
+  private static func quoted(_ field: String) -> String {
+    "\"" + field.unicodeScalars.map { $0 == "\"" ? "\"\"" : String($0) }.joined() + "\""
   }
 }

@@ -30,7 +30,11 @@ struct IgnoreInvariants {
 
   /// A line that reads as this pattern: dots at its ends keep it from being trimmed, or a comment.
   private static func line(of pattern: String) -> String {
-    pattern.hasSuffix("/") ? pattern : "./\(pattern)/."
+    if ["!", "/", "!/"].contains(pattern) { return pattern }
+    // `/!./x` and `/!/x` become what looks like an exception, but does not read as one.
+    let rest = String(pattern.unicodeScalars.dropFirst())
+    let isException = pattern.unicodeScalars.first == "!" && rest.utf8.first != UInt8(ascii: "/")
+    return isException && PathCleaner.clean(rest) == rest ? "!./\(rest)/." : "./\(pattern)/."
   }
 
   private func checkWalk(_ matcher: PatternMatcher, _ isMatched: Bool) throws(Violation) {
@@ -58,14 +62,16 @@ private struct RuleByRule {
     guard let text = String(validating: path, as: UTF8.self), path.count < 32,
       patterns.count < 16,
       patterns.allSatisfy({ pattern in
-        pattern.count { $0 == "*" } <= 5 && !pattern.contains { "[]\\^".contains($0) }
-          && pattern.first?.isWhitespace == false && pattern.last?.isWhitespace == false
+        let scalars = pattern.unicodeScalars
+        return scalars.count { $0 == "*" } <= 5
+          && !scalars.contains { "[]\\^".unicodeScalars.contains($0) }
+          && ![scalars.first, scalars.last].contains { $0?.properties.isWhitespace ?? true }
       })
     else { return nil }
     self.path = Array(text.unicodeScalars)
     for pattern in patterns {
-      let isException = pattern.hasPrefix("!")
-      let scalars = Array((isException ? String(pattern.dropFirst()) : pattern).unicodeScalars)
+      let isException = pattern.unicodeScalars.first == "!"
+      let scalars = Array(pattern.unicodeScalars.dropFirst(isException ? 1 : 0))
       let ends = self.path.indices.filter { self.path[$0] == "/" } + [self.path.count]
       if ends.contains(where: { matches(scalars[...], self.path[..<$0]) }) {
         isMatched = !isException

@@ -15,9 +15,11 @@ struct IgnorePattern: Sendable {
     case many
     /// `(.*/)?`
     case directories
+    /// The same, and line feeds too.
+    case allDirectories
     /// `.*`
     case anything
-    /// Anything at all, line feeds too.
+    /// The same, and line feeds too.
     case everything
   }
 
@@ -34,8 +36,8 @@ struct IgnorePattern: Sendable {
 
   private enum Middle {
     case nothing
-    /// `**/` in front of a literal text.
-    case directories
+    /// A pattern that is `**/` and then a literal text.
+    case allDirectories
     case automaton(PatternAutomaton)
   }
 
@@ -53,7 +55,7 @@ struct IgnorePattern: Sendable {
     middle =
       switch inner {
       case []: .nothing
-      case [.directories]: .directories
+      case [.allDirectories]: .allDirectories
       default: .automaton(PatternAutomaton(inner))
       }
   }
@@ -65,7 +67,8 @@ struct IgnorePattern: Sendable {
     let inner = prefix.count..<(path.count - suffix.count)
     switch middle {
     case .nothing: return inner.isEmpty
-    case .directories: return inner.isEmpty || path[inner.upperBound - 1] == UInt8(ascii: "/")
+    case .allDirectories:
+      return inner.isEmpty || path[inner.upperBound - 1] == UInt8(ascii: "/")
     case .automaton(let automaton):
       return automaton.accepts(UnsafeBufferPointer(rebasing: path[inner]))
     }
@@ -147,7 +150,8 @@ struct IgnorePattern: Sendable {
     if hasSlash { rest = rest.dropFirst() }
     if rest.isEmpty { return tokens.allSatisfy { $0.literal != nil } ? .everything : .anything }
     let isPlain = !rest.contains { "*?[]\\".utf8.contains($0) }
-    return tokens.isEmpty && !hasSlash && isPlain ? .everything : .directories
+    guard tokens.isEmpty, isPlain else { return .directories }
+    return hasSlash ? .allDirectories : .everything
   }
 }
 

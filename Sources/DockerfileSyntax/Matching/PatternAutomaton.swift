@@ -136,7 +136,7 @@ extension IgnorePattern.Token {
   fileprivate var mayTakeNothing: Bool {
     switch self {
     case .byte, .one, .oneOf: false
-    case .tail, .many, .directories, .anything, .everything: true
+    case .tail, .many, .directories, .allDirectories, .anything, .everything: true
     }
   }
 
@@ -153,6 +153,7 @@ extension IgnorePattern.Token {
     case .tail: return (isTail, isTail)
     case .many: return (!isSlash, !isSlash)
     case .directories: return (isSlash, !isLineFeed)
+    case .allDirectories: return (isSlash, true)
     case .anything: return (!isLineFeed, !isLineFeed)
     case .everything: return (true, true)
     }

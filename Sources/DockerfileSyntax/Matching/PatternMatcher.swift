@@ -27,7 +27,7 @@ package struct PatternMatcher: Sendable {
       if trimmed.isEmpty { continue }
       var text = PathCleaner.clean(String(decoding: trimmed, as: UTF8.self))
       let isException = text.utf8.first == UInt8(ascii: "!")
-      if isException { text.removeFirst() }
+      if isException { text.unicodeScalars.removeFirst() }
       if text.isEmpty { throw PatternError(pattern: pattern) }
       compiled.append(try IgnorePattern(text, isException: isException))
     }

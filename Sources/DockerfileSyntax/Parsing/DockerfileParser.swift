@@ -127,7 +127,7 @@ struct DockerfileParser {
       let isComment = content.first == UInt8(ascii: "#")
       let isDirective = takeDirective(line)
       if isComment {
-        if !isDirective { takeComment(content) }
+        if !isDirective { takeComment(line.content) }
         continue
       }
       if content.isEmpty { continue }
@@ -149,7 +149,8 @@ struct DockerfileParser {
     }
   }
 
-  /// An empty comment parts those above it from what comes below.
+  /// An empty comment parts those above it from what comes below. One that is indented keeps its `#`,
+  /// as in BuildKit, and so describes nothing.
   private mutating func takeComment(_ content: ArraySlice<UInt8>) {
     let comment = Whitespace.trimming(content.dropFirst())
     if comment.isEmpty {

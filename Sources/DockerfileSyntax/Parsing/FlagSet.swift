@@ -27,7 +27,7 @@ struct FlagSet {
   private mutating func take(
     _ flag: Word, of instruction: String, knowing known: [String: Kind]
   ) throws(InstructionError) {
-    let body = String(flag.text.dropFirst(2))
+    let body = String(flag.text.unicodeScalars.dropFirst(2))
     let pair = body.splitAtFirst("=")
     let name = pair?.before ?? body
     guard let kind = known[name] else {

@@ -173,8 +173,7 @@ struct InstructionParser {
       test: .command(commandLine(command)),
       interval: try interval(flags, "interval"), timeout: try interval(flags, "timeout"),
       startPeriod: try interval(flags, "start-period"),
-      startInterval: try interval(flags, "start-interval"), retries: try retries(flags),
-      flags: node.flags.map(\.text))
+      startInterval: try interval(flags, "start-interval"), retries: try retries(flags))
   }
 
   private func interval(_ flags: FlagSet, _ name: String) throws(InstructionError) -> Int64 {
