@@ -25,11 +25,11 @@ struct DockerfileCall {
         let report = try await Interruption.cancelling { try await home.outline(request) }
         Terminal.write(call.format == .json ? try report.json() : report.text)
       case .targets:
-        let report = try home.targets(request)
+        let report = try await home.targets(request)
         Terminal.write(call.format == .json ? try report.json() : report.text)
       }
-    } catch is CancellationError {
-      throw CommandFailure(code: 130)
+    } catch let end as Interruption.Ended {
+      throw CommandFailure(code: end.exitCode)
     } catch {
       throw CommandFailure.saying(error)
     }
@@ -65,10 +65,13 @@ struct DockerfileCall {
 
   /// The Dockerfile as seen from the working directory.
   private func path(of report: LintReport) -> String {
-    switch request.dockerfile {
-    case .file(let path): path.lexicallyNormalized().string
-    case .inContext: request.context.appending(report.file).lexicallyNormalized().string
-    case .standardInput: "Dockerfile"
+    switch (request.dockerfile, request.context) {
+    case (.file(let path), _): path.lexicallyNormalized().string
+    case (.http(let address), _): address
+    case (.inContext, .directory(let directory)):
+      directory.appending(report.file).lexicallyNormalized().string
+    case (.inContext, _): report.file
+    case (.standardInput, _): "Dockerfile"
     }
   }
 }

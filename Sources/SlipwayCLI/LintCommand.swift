@@ -13,7 +13,7 @@ struct LintCommand: AsyncParsableCommand {
       the Dockerfile, or above an instruction, silences a rule.
       """)
 
-  @Argument(help: "The build context: a directory.")
+  @Argument(help: "The build context, as for `slipway build`.")
   var path = "."
 
   @Option(name: [.customShort("f"), .long], help: "The Dockerfile (`-` reads standard input).")
@@ -44,12 +44,9 @@ struct LintCommand: AsyncParsableCommand {
 
   private func makeRequest() throws -> BuildRequest {
     let environment = ProcessEnvironment.current
-    var request = BuildRequest(context: FilePath(path))
+    var request = BuildRequest(context: try .parse(path))
     request.environment = environment
-    if let file {
-      request.dockerfile =
-        file == "-" ? .standardInput(try SmallFile.readStandardInput()) : .file(FilePath(file))
-    }
+    try request.take(dockerfile: file, context: path)
     request.buildArguments = try Assignment.table(buildArgument, environment: environment)
     request.target = target
     request.platforms = try Platform.parse(list: platform)

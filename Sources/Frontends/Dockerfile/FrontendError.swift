@@ -64,8 +64,7 @@ extension FrontendError {
     case unresolvedImage(String, remedy: String?, cause: any Error)
     /// An `ONBUILD` trigger of the base that cannot be understood.
     case trigger(String, SyntaxDiagnostic)
-    case remoteSource(String, InstructionName)
-    case checksumOfLocalSource
+    case remoteSource(RemoteSourceProblem)
     case invalidMountTarget(String)
     case requiredDevice(String)
     case emptyVolume
@@ -105,11 +104,7 @@ extension FrontendError.Reason {
       "cannot resolve `\(name)`: " + "\(cause)".splitAtHint.message
     case .trigger(let text, let diagnostic):
       "the base image's trigger `ONBUILD \(text)` cannot be understood: \(diagnostic.message)"
-    case .remoteSource(let source, let instruction):
-      instruction == .copy
-        ? "`COPY` cannot copy from an address: `\(source)`"
-        : "`ADD` of an address is not supported yet: `\(source)`"
-    case .checksumOfLocalSource: "`--checksum` is for `ADD` of an address only"
+    case .remoteSource(let problem): problem.message
     case .invalidMountTarget(let target): "nothing can be mounted at `\(target)`"
     case .requiredDevice(let name): "devices are not supported: `\(name)`"
     case .emptyVolume: "a volume cannot be an empty string"
@@ -124,9 +119,10 @@ extension FrontendError.Reason {
     switch self {
     case .expansion(_, let text), .emptyBase(let text, _), .emptyPlatform(let text, _),
       .invalidPlatform(let text), .variableInFrom(let text), .laterStage(let text, _),
-      .unresolvedImage(let text, _, _), .remoteSource(let text, _), .invalidMountTarget(let text),
+      .unresolvedImage(let text, _, _), .invalidMountTarget(let text),
       .requiredDevice(let text), .invalidSignal(let text), .invalidPort(let text, _):
       text
+    case .remoteSource(let problem): problem.culprit
     case .unknownStageNumber(let number, _): String(number)
     case .circularDependency(let names): names.last
     default: nil
@@ -163,11 +159,7 @@ extension FrontendError.Reason {
         : "move what both need into a stage before them"
     case .laterStage(let name, _): "move stage `\(name)` up"
     case .unresolvedImage(_, let remedy, let cause): remedy ?? "\(cause)".splitAtHint.hint
-    case .remoteSource(_, let instruction):
-      instruction == .copy
-        ? "fetch it in a `RUN`, or put it into the build context"
-        : "put it into the build context, or fetch and check it in a `RUN` of a stage of its own"
-    case .checksumOfLocalSource: "leave it out: local files are keyed by their content"
+    case .remoteSource(let problem): problem.hint
     case .invalidMountTarget: "give a `target` below `/`, or set a `WORKDIR`"
     case .requiredDevice: "leave `,required` out where the step can do without"
     case .invalidSignal: "give a name such as `SIGTERM`, or a number"
@@ -188,7 +180,7 @@ extension FrontendError.Reason {
 
 extension String {
   /// Splits the text of another module's error at its hint, which they write after the message.
-  fileprivate var splitAtHint: (message: String, hint: String?) {
+  var splitAtHint: (message: String, hint: String?) {
     for separator in ["\nhint: ", "; hint: "] {
       guard let range = firstRange(of: separator) else { continue }
       return (String(self[..<range.lowerBound]), String(self[range.upperBound...]))

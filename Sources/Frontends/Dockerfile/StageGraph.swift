@@ -17,6 +17,7 @@ struct StageGraph: Sendable {
     case image(ImageRequest)
     case local(String)
     case host
+    case remote(Source)
   }
 
   /// An instruction with what it copies from or mounts.
@@ -149,6 +150,7 @@ struct StageGraph: Sendable {
     case .image(let reference): .image(request(reference, platform))
     case .local(let name): .local(name)
     case .host: .host
+    case .remote(let source): .remote(source)
     }
   }
 

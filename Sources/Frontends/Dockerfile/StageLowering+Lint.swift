@@ -59,9 +59,7 @@ extension StageLowering {
 
   /// Looks at sources in the main build context.
   mutating func lint(sources: [String], _ step: StageGraph.Step) {
-    for source in sources where !RemoteSource.isRemote(source) {
-      report(ignoredFiles.check(source), step)
-    }
+    for source in sources { report(ignoredFiles.check(source), step) }
   }
 
   private mutating func report(_ finding: LintFinding?, _ step: StageGraph.Step) {

@@ -21,6 +21,8 @@ struct StageLowering {
   private var vertices: [Vertex] = []
   /// Sources are shared between stages.
   private var sources: [Source: Int] = [:]
+  /// What is in the archive that is the main build context, once somebody needs it.
+  private var unpackedContext: Int?
   private var finished: [Int: StageState] = [:]
 
   /// The stage at work.
@@ -119,7 +121,7 @@ struct StageLowering {
     let base =
       switch node.base {
       case .stage, .scratch: 0
-      case .image, .local, .host: 1
+      case .image, .local, .host, .remote: 1
       }
     return base
       + node.steps.count { step in
@@ -154,6 +156,7 @@ struct StageLowering {
       return startState(from: image, request)
     case .local(let name):
       return emptyState(.context(ContextSource(name: name)), platform: platform)
+    case .remote(let source): return emptyState(source, platform: platform)
     case .host:
       guard options.buildPlatform.satisfies(platform) else {
         throw FrontendError(
@@ -276,8 +279,18 @@ struct StageLowering {
 
   /// The main build context.
   mutating func mainContext() -> Int {
-    source(
-      .context(ContextSource(name: "")), label: "[internal] load build context", lines: nil)
+    let label = "[internal] load build context"
+    switch options.mainContext {
+    case .files(let source): return self.source(source, label: label, lines: nil)
+    case .archive(let source, let fileName):
+      if let unpackedContext { return unpackedContext }
+      let empty = self.source(.scratch, label: "FROM scratch", lines: nil)
+      let archive = self.source(source, label: "[internal] fetch build context", lines: nil)
+      let unpacking = FileAction.unpackingContext(fileName: fileName)
+      vertices.append(Vertex(.file([unpacking]), inputs: [empty, archive], label: label))
+      unpackedContext = vertices.count - 1
+      return vertices.count - 1
+    }
   }
 
   /// The files of an origin; the main build context where there is none.
@@ -305,6 +318,8 @@ struct StageLowering {
         .context(ContextSource(name: name)), label: "[context \(name)] load from client",
         lines: nil)
     case .host: return source(.host, label: "[internal] this machine", lines: nil)
+    case .remote(let remote):
+      return source(remote, label: "[internal] fetch a build context", lines: nil)
     case .image(let request):
       guard let image = images[request] else {
         guard images.isMissing(request) else { throw FrontendError(.noStages, at: step.range) }

@@ -15,26 +15,27 @@ extension Home {
   ///
   /// What goes wrong is thrown as a `BuildFailure`, which shows the user's own line.
   package func build(_ request: BuildRequest, _ reporter: Reporter) async throws -> BuildProduct {
-    let source = try BuildSource(request)
-    do {
-      return try await whileInUse {
-        // Also after a failure, which may be that the disk is full.
-        defer { tidy() }
-        return try await build(request, source, reporter)
+    try await whileInUse {
+      // Also after a failure, which may be that the disk is full.
+      defer { tidy() }
+      let context = try await MainContext.load(request, home: self, reporter)
+      let source = try await BuildSource.load(request, context, home: self, reporter)
+      do {
+        return try await build(request, source, context, reporter)
+      } catch {
+        throw BuildFailure.describing(
+          error, in: source, namingStep: request.targetPlatforms.count > 1)
       }
-    } catch {
-      throw BuildFailure.describing(
-        error, in: source, namingStep: request.targetPlatforms.count > 1)
     }
   }
 
   private func build(
-    _ request: BuildRequest, _ source: BuildSource, _ reporter: Reporter
+    _ request: BuildRequest, _ source: BuildSource, _ context: MainContext, _ reporter: Reporter
   ) async throws -> BuildProduct {
     let dockerfile = try source.dockerfile(request)
     try source.report(dockerfile.diagnostics, to: reporter)
 
-    let contexts = try BuildContexts(request, source, home: self)
+    let contexts = try BuildContexts(request, source, context, home: self)
     let images = ImageSources(
       home: self, layouts: contexts.layouts, asksRegistries: request.asksRegistries)
     let plans = try await self.plans(dockerfile, request, source, contexts, images, reporter)
@@ -42,7 +43,7 @@ extension Home {
     var request = request
     if request.ignoresCache { request.cacheSources = [] }
     let found = FoundLayers()
-    let steps = StepNumbering(plans, after: 0, request)
+    let steps = StepNumbering(plans, after: context.stepCount + 1, request)
     do {
       return try await carryOut(plans, steps, contexts, request, found, reporter)
     } catch {
@@ -67,7 +68,8 @@ extension Home {
     do {
       let (builds, product) = try await fetching(step: steps.fetch, reporter) {
         // A Dockerfile that says `SOURCE_DATE_EPOCH` says it for all platforms.
-        let latestTime = try request.latestTime(plans[0].sourceDateEpoch)
+        let latestTime = try request.latestTime(
+          plans[0].sourceDateEpoch, ofContext: contexts.epoch)
         var inputs = try contexts.inputs(request, epoch: latestTime, reporter)
         inputs.firstStep = steps.first
         inputs.layerReady = delivery.layerReady(latestTime: latestTime)
@@ -191,10 +193,11 @@ extension BuildRequest {
   }
 
   /// The latest time that anything in the image may have; nil preserves times.
-  func latestTime(_ declared: Int64?) throws -> Int64? {
+  func latestTime(_ declared: Int64?, ofContext context: Int64?) throws -> Int64? {
     if timestamps == .preserve { return nil }
     if let declared { return declared }
     guard let text = environment["SOURCE_DATE_EPOCH"], !text.isEmpty else { return 0 }
+    if text == "context" { return context ?? 0 }
     guard let epoch = Int64(text), epoch >= 0 else {
       throw RequestError.malformedEpoch(text)
     }

@@ -9,14 +9,14 @@ extension Home {
   ///
   /// Throws for what is wrong with the request; what is wrong with the Dockerfile is in the report.
   package func lint(_ request: BuildRequest) async throws -> LintReport {
-    let source = try BuildSource(request)
+    let (source, context) = try await load(request)
     let dockerfile = try source.dockerfile(request)
     var report = LintReport(file: source.name, source: source.bytes)
     report.add(dockerfile.diagnostics, of: source)
     guard !dockerfile.hasErrors else { return report }
 
     var told: Set<SyntaxDiagnostic> = []
-    let frontend = try Inspection(dockerfile, request, source, home: self)
+    let frontend = try Inspection(dockerfile, request, source, context, home: self)
     for platform in request.targetPlatforms {
       do {
         let result = try await frontend.look(at: platform, allStages: request.target == nil)
@@ -35,10 +35,10 @@ extension Home {
   ///
   /// Throws a `BuildFailure` for what is wrong with the Dockerfile.
   package func outline(_ request: BuildRequest) async throws -> OutlineReport {
-    let source = try BuildSource(request)
+    let (source, context) = try await load(request)
     do {
       let dockerfile = try source.dockerfile(request)
-      let frontend = try Inspection(dockerfile, request, source, home: self)
+      let frontend = try Inspection(dockerfile, request, source, context, home: self)
       let result = try await frontend.look(
         at: request.targetPlatforms.first ?? nil, allStages: false)
       return OutlineReport(outline: result.outline, source: source.bytes)
@@ -50,14 +50,26 @@ extension Home {
   /// The stages of the request's Dockerfile (`--call=targets`).
   ///
   /// Throws a `BuildFailure` for what is wrong with the Dockerfile.
-  package func targets(_ request: BuildRequest) throws -> TargetReport {
-    let source = try BuildSource(request)
+  package func targets(_ request: BuildRequest) async throws -> TargetReport {
+    let source = try await load(request).source
     let dockerfile = try source.dockerfile(request)
     let errors = dockerfile.diagnostics.filter { $0.severity == .error }
     guard errors.isEmpty else {
       throw BuildFailure(diagnostics: errors.map(source.diagnostic))
     }
     return TargetReport(stages: dockerfile.stages, source: source.bytes)
+  }
+
+  /// Fetches what is elsewhere, in silence: what is asked for is an answer and not a build.
+  private func load(
+    _ request: BuildRequest
+  ) async throws -> (source: BuildSource, context: MainContext) {
+    let reporter = Reporter.silent
+    return try await whileInUse {
+      let context = try await MainContext.load(request, home: self, reporter)
+      let source = try await BuildSource.load(request, context, home: self, reporter)
+      return (source, context)
+    }
   }
 }
 
@@ -71,13 +83,14 @@ private struct Inspection {
   let home: Home
 
   init(
-    _ dockerfile: Dockerfile, _ request: BuildRequest, _ source: BuildSource, home: Home
+    _ dockerfile: Dockerfile, _ request: BuildRequest, _ source: BuildSource,
+    _ context: MainContext, home: Home
   ) throws {
     self.dockerfile = dockerfile
     self.request = request
     self.source = source
     self.home = home
-    contexts = try BuildContexts(request, source, home: home)
+    contexts = try BuildContexts(request, source, context, home: home)
     images = ImageSources(
       home: home, layouts: contexts.layouts, asksRegistries: request.asksRegistries)
   }

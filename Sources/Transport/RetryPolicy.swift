@@ -38,7 +38,7 @@ package struct RetryPolicy: Sendable, Hashable {
 extension RetryPolicy {
   /// Reads `Retry-After` (RFC 9110, 10.2.3): seconds. A date would need this machine's clock to agree
   /// with the server's, so it counts as no request.
-  static func requestedPause(_ field: String?) -> Duration? {
+  package static func requestedPause(_ field: String?) -> Duration? {
     guard let field, let seconds = Int(field), (0...86_400).contains(seconds) else { return nil }
     return .seconds(seconds)
   }

@@ -1,9 +1,10 @@
-/// Base64 (RFC 4648, section 4), as credential files hold it.
-enum Base64 {
+/// Base64 (RFC 4648, section 4), as credentials are sent and kept in files.
+package enum Base64 {
   private static let digits = Array(
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 
-  static func encode(_ bytes: some Collection<UInt8>) -> String {
+  /// With padding.
+  package static func encode(_ bytes: some Collection<UInt8>) -> String {
     var result: [UInt8] = []
     var rest = bytes[...]
     while !rest.isEmpty {
@@ -21,7 +22,7 @@ enum Base64 {
 
   /// Reads base64 with or without its padding, and with blanks and newlines in it; nil for anything
   /// else.
-  static func decode(_ text: String) -> [UInt8]? {
+  package static func decode(_ text: String) -> [UInt8]? {
     var result: [UInt8] = []
     var bits: UInt32 = 0
     var count = 0

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Registry
+@testable import Transport
 
 @Suite("Base64")
 struct Base64Tests {

@@ -1,9 +1,8 @@
 import OCI
 import Synchronization
 import Testing
-import Transport
 
-@testable import Registry
+@testable import Transport
 
 @Suite("RetryPolicy")
 struct RetryPolicyTests {
