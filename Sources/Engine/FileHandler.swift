@@ -3,6 +3,7 @@ internal import BuildGraph
 import Glibc
 internal import OCI
 internal import Snapshots
+internal import SystemPackage
 
 /// Copies and makes files: straight into a blob where no process will run on top, else into a
 /// directory that an overlay can use.
@@ -34,6 +35,10 @@ struct FileHandler: Sendable {
       } catch FileActionError.notFound(let path) {
         let isIgnored = try (tree as? FilteredTree)?.hides(TreePath(cleaning: path)) ?? false
         throw isIgnored ? FileActionError.ignored(path) : FileActionError.notFound(path)
+      } catch let error as SystemCallError
+        where error.code == .permissionDenied && state.isContext
+      {
+        throw FileActionError.unreadable(error.path)
       }
     }
   }

@@ -4,6 +4,8 @@ package enum FileActionError: Error, Hashable, CustomStringConvertible {
   case notFound(String)
   /// The source, and that `.dockerignore` keeps it out of the context.
   case ignored(String)
+  /// A file of the context that whoever builds may not read, as this machine names it.
+  case unreadable(String)
   case notADirectory(String)
   /// A directory is where a file should go.
   case isADirectory(String)
@@ -22,6 +24,8 @@ package enum FileActionError: Error, Hashable, CustomStringConvertible {
     case .notFound(let path): "`\(path)` not found; hint: sources are relative to their context"
     case .ignored(let path):
       "`\(path)` is left out of the context by `.dockerignore`; hint: take it back with `!\(path)`"
+    case .unreadable(let path):
+      "`\(path)` may not be read by you; hint: change its mode, or leave it out with `.dockerignore`"
     case .notADirectory(let path):
       "cannot copy into `\(path)`, which is not a directory"
     case .isADirectory(let path): "cannot replace the directory `\(path)` with a file"
