@@ -27,10 +27,22 @@ struct FileHandler: Sendable {
   func select(_ action: CopyAction, from state: FileSystemState) async throws
     -> (SourceSelection, Digest)
   {
+    try await select(from: state) { try SourceSelection(action, from: $0) }
+  }
+
+  /// The digest of what lies at a path of a state, for a mount.
+  func contentDigest(of path: String, in state: FileSystemState) async throws -> Digest {
+    try await select(from: state) { try SourceSelection(path: path, in: $0) }.1
+  }
+
+  private func select(
+    from state: FileSystemState,
+    _ find: @escaping @Sendable (any FileTree) throws -> SourceSelection
+  ) async throws -> (SourceSelection, Digest) {
     try await BlockingWork.run {
       let tree = try trees.tree(of: state)
       do {
-        let selection = try SourceSelection(action, from: tree)
+        let selection = try find(tree)
         return (selection, try selection.contentDigest(resetsOwners: state.isContext))
       } catch FileActionError.notFound(let path) {
         let isIgnored = try (tree as? FilteredTree)?.hides(TreePath(cleaning: path)) ?? false
@@ -41,12 +53,6 @@ struct FileHandler: Sendable {
         throw FileActionError.unreadable(error.path)
       }
     }
-  }
-
-  /// The digest of what lies at a path of a state, for a mount.
-  func contentDigest(of path: String, in state: FileSystemState) async throws -> Digest {
-    let whole = CopyAction(input: 0, sources: [path], destination: "/")
-    return try await select(whole, from: state).1
   }
 
   /// Works the actions out over `states[0]` and stores the layer.
