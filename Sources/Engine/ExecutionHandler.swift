@@ -226,7 +226,7 @@ struct ExecutionHandler: Sendable {
 
   private func copy(_ source: String, of state: FileSystemState, to folder: FilePath) throws {
     let action = CopyAction(input: 0, sources: [source], destination: "/")
-    let selection = try SourceSelection(action, from: trees.tree(of: state))
+    let selection = try SourceSelection(path: source, in: trees.tree(of: state))
     var draft = LayerDraft(over: EmptyTree(), now: FileTime.now)
     try draft.copy(selection, action, resetsOwners: state.isContext)
     let sink = try stores.layers.sink(into: folder)

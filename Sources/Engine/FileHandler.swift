@@ -4,6 +4,7 @@ import Glibc
 internal import OCI
 internal import Reporting
 internal import Snapshots
+internal import SystemPackage
 
 /// Copies and makes files: straight into a blob where no process will run on top, else into a
 /// directory that an overlay can use.
@@ -27,15 +28,7 @@ struct FileHandler: Sendable {
   func select(_ action: CopyAction, from state: FileSystemState) async throws
     -> (SourceSelection, Digest)
   {
-    try await BlockingWork.run {
-      let tree = try trees.tree(of: state)
-      do {
-        let selection = try SourceSelection(action, from: tree)
-        return (selection, try selection.contentDigest(resetsOwners: state.isContext))
-      } catch FileActionError.notFound(let path) {
-        throw try Self.reason(whyMissing: path, in: tree)
-      }
-    }
+    try await select(from: state) { try SourceSelection(action, from: $0) }
   }
 
   /// Tells a file that is hidden from one that is misspelt.
@@ -59,8 +52,26 @@ struct FileHandler: Sendable {
 
   /// The digest of what lies at a path of a state, for a mount.
   func contentDigest(of path: String, in state: FileSystemState) async throws -> Digest {
-    let whole = CopyAction(input: 0, sources: [path], destination: "/")
-    return try await select(whole, from: state).1
+    try await select(from: state) { try SourceSelection(path: path, in: $0) }.1
+  }
+
+  private func select(
+    from state: FileSystemState,
+    _ find: @escaping @Sendable (any FileTree) throws -> SourceSelection
+  ) async throws -> (SourceSelection, Digest) {
+    try await BlockingWork.run {
+      let tree = try trees.tree(of: state)
+      do {
+        let selection = try find(tree)
+        return (selection, try selection.contentDigest(resetsOwners: state.isContext))
+      } catch FileActionError.notFound(let path) {
+        throw try Self.reason(whyMissing: path, in: tree)
+      } catch let error as SystemCallError
+        where error.code == .permissionDenied && state.isContext
+      {
+        throw FileActionError.unreadable(error.path)
+      }
+    }
   }
 
   /// Works the actions out over `states[0]` and stores the layer.

@@ -177,4 +177,24 @@ struct PatternMatcherTests {
     #expect(["*", "a?", "[a]", "\\\\*"].allSatisfy(GoPathMatch.containsWildcard))
     #expect(!["a", "\\*", "a]", "\\[a", ""].contains(where: GoPathMatch.containsWildcard))
   }
+
+  @Test("a line that is no pattern is told by its number")
+  func badLines() {
+    func error(_ text: String) -> DockerIgnoreError? {
+      do {
+        _ = try DockerIgnore.parse(Array(text.utf8)).matcher()
+        return nil
+      } catch {
+        return error
+      }
+    }
+    #expect(error("a\n\n# b\n[c\n[d") == DockerIgnoreError(line: 4, pattern: "[c"))
+    #expect(error("\u{FEFF}!") == DockerIgnoreError(line: 1, pattern: "!"))
+    #expect(error("a\r\n\r\nb\\") == DockerIgnoreError(line: 3, pattern: "b\\"))
+    #expect(error("a\n!b\n[c]") == nil)
+    #expect(
+      error("x\n[").map { "\($0)" }
+        == "line 2 of the `.dockerignore`: `[` is no pattern; "
+        + "hint: a `[` needs its `]`, and a `\\` needs something behind it")
+  }
 }

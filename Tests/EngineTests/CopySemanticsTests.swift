@@ -249,6 +249,60 @@ struct CopySemanticsTests {
     #expect(a != links[TreePath(cleaning: "/y")])
   }
 
+  @Test("files keep their times, and a directory gets that of the one whose contents it takes")
+  func times() async throws {
+    let directory = try TemporaryDirectory()
+    let script = """
+      mkdir -p src/d dst/there; echo > src/d/f; ln -s f src/d/l; touch -h -d @5 src/d/f src/d/l
+      touch -d @6 src/d; touch -d @7 dst/there
+      """
+    var shell = Command("sh", ["-euc", script])
+    shell.directory = directory.path
+    try await shell.check()
+    var draft = LayerDraft(over: try DirectoryTree(directory("dst")), now: FileTime(seconds: 9))
+    for destination in ["/there", "/p/new"] {
+      let action = CopyAction(input: 1, sources: ["d"], destination: destination)
+      try draft.copy(
+        SourceSelection(action, from: DirectoryTree(directory("src"))), action, resetsOwners: true)
+    }
+    let times = draft.items.map { "\($0.key) \($0.value.metadata.modificationTime.seconds)" }
+    #expect(
+      times.sorted() == [
+        "/p 9", "/p/new 6", "/p/new/f 5", "/p/new/l 5", "/there 6", "/there/f 5", "/there/l 5",
+      ])
+  }
+
+  @Test("attributes of a context's files count, and sockets are empty files")
+  func contextFiles() async throws {
+    let directory = try TemporaryDirectory()
+    let script = """
+      mkdir src; echo > src/f; setfattr -n user.a -v b src/f
+      python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("src/s")'; chmod 640 src/s
+      """
+    var shell = Command("sh", ["-euc", script])
+    shell.directory = directory.path
+    try await shell.check()
+    let options = DirectoryTree.Options(readsExtendedAttributes: true, showsSockets: true)
+    let action = CopyAction(input: 1, sources: ["."], destination: "/x")
+    func digest() throws -> String {
+      try SourceSelection(action, from: DirectoryTree(directory("src"), options))
+        .contentDigest(resetsOwners: true).hex
+    }
+    let before = try digest()
+    var draft = LayerDraft(over: nil, now: FileTime(seconds: 0))
+    try draft.copy(
+      SourceSelection(action, from: DirectoryTree(directory("src"), options)), action,
+      resetsOwners: true)
+    #expect(draft.lines == ["d 755 0:0 /x", "f 644 0:0 /x/f", "f 640 0:0 /x/s"])
+    #expect(
+      draft.items[TreePath(cleaning: "/x/f")]?.metadata.extendedAttributes
+        == [ExtendedAttribute(name: Array("user.a".utf8), value: Array("b".utf8))])
+    var change = Command("setfattr", ["-n", "user.a", "-v", "c", "src/f"])
+    change.directory = directory.path
+    try await change.check()
+    #expect(try digest() != before)
+  }
+
   @Test("what is selected is keyed by name, content, mode and place, and not by time or disk")
   func digests() async throws {
     let directory = try TemporaryDirectory()

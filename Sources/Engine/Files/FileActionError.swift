@@ -6,6 +6,8 @@ package enum FileActionError: Error, Hashable, CustomStringConvertible {
   case misspelt(String, closest: String)
   /// The source, and what of a `.dockerignore` keeps it out of the context.
   case ignored(String, by: String)
+  /// A file of the context that whoever builds may not read, as this machine names it.
+  case unreadable(String)
   case notADirectory(String)
   /// A directory is where a file should go.
   case isADirectory(String)
@@ -35,6 +37,8 @@ package enum FileActionError: Error, Hashable, CustomStringConvertible {
     case .misspelt(let path, let closest): "`\(path)` not found; hint: did you mean `\(closest)`?"
     case .ignored(let path, let rule):
       "`\(path)` is left out of the context by \(rule); hint: take it back with `!\(path)` below that"
+    case .unreadable(let path):
+      "`\(path)` may not be read by you; hint: change its mode, or leave it out with `.dockerignore`"
     case .notADirectory(let path):
       "cannot copy into `\(path)`, which is not a directory"
     case .isADirectory(let path): "cannot replace the directory `\(path)` with a file"

@@ -32,7 +32,7 @@ extension LayerDraft {
   ) throws -> TreePath {
     switch try walk(path, below: root) {
     case .found(let resolved, let node):
-      guard node.isDirectory else { throw FileActionError.notADirectory(path.description) }
+      guard node.isDirectory else { throw FileActionError.notADirectory(resolved.description) }
       return resolved
     case .blocked(let at): throw FileActionError.notADirectory(at.description)
     case .missing(let existing, let rest): return try makeDirectories(rest, in: existing, template)

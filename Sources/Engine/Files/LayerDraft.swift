@@ -36,6 +36,8 @@ struct LayerDraft {
   /// Directories of the base that made room for something else.
   private var cleared: Set<TreePath> = []
   private var linkSources = 0
+  /// Where each linked file was put; by now something else may be there.
+  private var names: [LinkKey: [TreePath]] = [:]
 
   init(over base: (any FileTree)?, readOnly: [TreePath] = [], now: FileTime) {
     self.base = base
@@ -75,7 +77,7 @@ struct LayerDraft {
         ? FileActionError.isADirectory(path.description)
         : FileActionError.notADirectory(path.description)
     }
-    items[path] = item
+    set(item, at: path)
   }
 
   /// Puts a file at a path, whatever is there.
@@ -86,17 +88,21 @@ struct LayerDraft {
       for known in items.keys where known.isWithin(path) { items[known] = nil }
       if try base?.node(at: path)?.isDirectory == true { cleared.insert(path) }
     }
-    items[path] = item
+    set(item, at: path)
   }
 
   /// Changes all names of a file at once.
   mutating func change(_ link: LinkKey, _ change: (inout FileMetadata) -> Void) {
-    for path in items.keys where items[path]?.link == link {
-      if var item = items[path] {
-        change(&item.metadata)
-        items[path] = item
-      }
+    for path in names[link] ?? [] {
+      guard var item = items[path], item.link == link else { continue }
+      change(&item.metadata)
+      items[path] = item
     }
+  }
+
+  private mutating func set(_ item: Item, at path: TreePath) {
+    items[path] = item
+    if let link = item.link { names[link, default: []].append(path) }
   }
 
   private func checkWritable(_ path: TreePath) throws {
@@ -107,7 +113,12 @@ struct LayerDraft {
 
   private func isCleared(_ path: TreePath) -> Bool {
     if cleared.isEmpty { return false }
-    return cleared.contains { path.isWithin($0) }
+    var path = path
+    while !path.isRoot {
+      if cleared.contains(path) { return true }
+      path = path.parent
+    }
+    return false
   }
 }
 

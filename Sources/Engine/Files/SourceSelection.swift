@@ -52,6 +52,13 @@ struct SourceSelection: Sendable {
     self.matches = matches
   }
 
+  /// Takes what is at one path of `tree`, in which no character is a wildcard.
+  init(path: String, in tree: any FileTree) throws {
+    self.tree = tree
+    let finder = SourceFinder(tree: tree, excludes: try PatternMatcher([]))
+    matches = [try finder.match(literally: path)]
+  }
+
   /// What the selection is, whatever its files are called on disk and whenever they were changed.
   ///
   /// - Parameter resetsOwners: whether everything will belong to root, whoever owns it now.
@@ -85,12 +92,15 @@ private struct SourceFinder {
   let excludes: PatternMatcher
 
   func matches(of source: String) throws -> [SourceSelection.Match] {
+    guard GoPathMatch.containsWildcard(source) else { return [try match(literally: source)] }
     let everything = EntryFilter(includes: nil, excludes: excludes)
-    guard GoPathMatch.containsWildcard(source) else {
-      return [try match(at: TreePath(cleaning: source), given: source, everything)]
-    }
     // Nothing at all is no error where a wildcard was given.
     return try expand(source).map { try match(at: $0, given: source, everything) }
+  }
+
+  func match(literally path: String) throws -> SourceSelection.Match {
+    let everything = EntryFilter(includes: nil, excludes: excludes)
+    return try match(at: TreePath(cleaning: path), given: path, everything)
   }
 
   /// `a/./b/c*`: what is matched keeps its path from the pivot on, which is the root without one.
