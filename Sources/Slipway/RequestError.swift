@@ -33,7 +33,8 @@ package enum RequestError: Error, CustomStringConvertible {
 
   package var description: String {
     switch self {
-    case .noContext(let path): "`\(path)` does not exist; hint: give the directory to build, or an address"
+    case .noContext(let path):
+      "`\(path)` does not exist; hint: give the directory to build, or an address"
     case .contextNotDirectory(let path):
       "`\(path)` is not a directory; hint: give the directory to build, and the Dockerfile with `-f`"
     case .noDockerfile(let path): "there is no Dockerfile at `\(path)`"

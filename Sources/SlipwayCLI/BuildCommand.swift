@@ -20,7 +20,9 @@ struct BuildCommand: AsyncParsableCommand {
   )
   var path = "."
 
-  @Option(name: [.customShort("f"), .long], help: "The Dockerfile: a path, a URL, or - for standard input.")
+  @Option(
+    name: [.customShort("f"), .long],
+    help: "The Dockerfile: a path, a URL, or - for standard input.")
   var file: String?
 
   @Option(name: [.customShort("t"), .long], help: "A name for the image; may be repeated.")

@@ -27,7 +27,8 @@ struct DockerfilePlanDump {
     case .source(.host): "host"
     case .source(.http(let http)):
       words(
-        "http \(http.address)", "as \(http.fileName)", http.checksum.map { "is \($0.hex.prefix(8))" })
+        "http \(http.address)", "as \(http.fileName)",
+        http.checksum.map { "is \($0.hex.prefix(8))" })
     case .source(.git(let git)): text(git)
     case .source(.upload(let upload)): "upload \(upload.fileName)"
     case .merge: "merge"

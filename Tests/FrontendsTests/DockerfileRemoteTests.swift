@@ -10,16 +10,47 @@ import Testing
   @Test(
     "ADD of an address becomes a source and a copy of it",
     arguments: [
-      ("ADD https://h.example/a.tgz /b/", "http https://h.example/a.tgz as a.tgz", "copy [a.tgz] from 1 to /b/"),
-      ("ADD --unpack https://h.example/a.tgz /b/", "http https://h.example/a.tgz as a.tgz", "add [a.tgz] from 1 to /b/"),
-      ("ADD --chmod=755 --chown=1:2 https://h.example/ /b", "http https://h.example/ as __unnamed__", "copy [__unnamed__] from 1 to /b owner=1:2 mode=755"),
-      ("ADD --checksum=\(digest) https://h.example/a /", "http https://h.example/a as a is abababab", "copy [a] from 1 to /"),
-      ("ADD https://h.example/a[1]*.txt /", "http https://h.example/a[1]*.txt as a[1]*.txt", "copy [a[[]1][*].txt] from 1 to /"),
-      ("ADD https://h.example/a.git#v1:d /b", "git https://h.example/a.git #v1 :d", "copy [.] from 1 to /b"),
-      ("ADD --exclude=*.md git@h.example:a /b", "git git@h.example:a", "copy [.] from 1 to /b exclude=[*.md]"),
-      ("ADD --keep-git-dir=true --checksum=1a2b https://h.example/a.git /b", "git https://h.example/a.git is 1a2b keep", "copy [.] from 1 to /b"),
-      ("ADD --keep-git-dir https://h.example/a /b", "git https://h.example/a keep", "copy [.] from 1 to /b"),
-      ("ADD https://h.example/a.git?submodules=0&mtime=commit /b", "git https://h.example/a.git alone times=commit", "copy [.] from 1 to /b"),
+      (
+        "ADD https://h.example/a.tgz /b/", "http https://h.example/a.tgz as a.tgz",
+        "copy [a.tgz] from 1 to /b/"
+      ),
+      (
+        "ADD --unpack https://h.example/a.tgz /b/", "http https://h.example/a.tgz as a.tgz",
+        "add [a.tgz] from 1 to /b/"
+      ),
+      (
+        "ADD --chmod=755 --chown=1:2 https://h.example/ /b",
+        "http https://h.example/ as __unnamed__",
+        "copy [__unnamed__] from 1 to /b owner=1:2 mode=755"
+      ),
+      (
+        "ADD --checksum=\(digest) https://h.example/a /",
+        "http https://h.example/a as a is abababab", "copy [a] from 1 to /"
+      ),
+      (
+        "ADD https://h.example/a[1]*.txt /", "http https://h.example/a[1]*.txt as a[1]*.txt",
+        "copy [a[[]1][*].txt] from 1 to /"
+      ),
+      (
+        "ADD https://h.example/a.git#v1:d /b", "git https://h.example/a.git #v1 :d",
+        "copy [.] from 1 to /b"
+      ),
+      (
+        "ADD --exclude=*.md git@h.example:a /b", "git git@h.example:a",
+        "copy [.] from 1 to /b exclude=[*.md]"
+      ),
+      (
+        "ADD --keep-git-dir=true --checksum=1a2b https://h.example/a.git /b",
+        "git https://h.example/a.git is 1a2b keep", "copy [.] from 1 to /b"
+      ),
+      (
+        "ADD --keep-git-dir https://h.example/a /b", "git https://h.example/a keep",
+        "copy [.] from 1 to /b"
+      ),
+      (
+        "ADD https://h.example/a.git?submodules=0&mtime=commit /b",
+        "git https://h.example/a.git alone times=commit", "copy [.] from 1 to /b"
+      ),
     ])
   func forms(line: String, source: String, action: String) async throws {
     let lowered = try await lower("FROM scratch\n" + line)

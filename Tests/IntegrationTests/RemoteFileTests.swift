@@ -45,7 +45,8 @@ struct RemoteFileTests {
     try await files().compactMap { $0.split(separator: " ").last.map(String.init) }
   }
 
-  @Test("The file is root's with mode 0600, has its name from the path and its time from the server")
+  @Test(
+    "The file is root's with mode 0600, has its name from the path and its time from the server")
   func metadata() async throws {
     site["/some/tool"] = StaticSite.Page("one\n", lastModified: "Sun, 06 Nov 1994 08:49:37 GMT")
     site["/"] = StaticSite.Page("two\n")
@@ -131,7 +132,8 @@ struct RemoteFileTests {
       "FROM scratch\nADD --checksum=\(wrong) \(site.address)/a /a\n")
     #expect(text.contains("digest mismatch"), "\(text)")
     #expect(text.contains(wrong), "\(text)")
-    #expect(text.contains("sha256:ed7002b439e9ac845f22357d822bac1444730fbdb6016d3ec9432297b9ec9f73"))
+    #expect(
+      text.contains("sha256:ed7002b439e9ac845f22357d822bac1444730fbdb6016d3ec9432297b9ec9f73"))
     #expect(layerCount == 0)
   }
 
@@ -144,8 +146,10 @@ struct RemoteFileTests {
   @Test("Archives are unpacked where --unpack asks for it alone")
   func archives() async throws {
     try directory.write("x", to: "tree/in/file")
-    try await Command("tar", ["-C", directory("tree").string, "-czf", directory("t.tgz").string, "in"])
-      .check()
+    try await Command(
+      "tar", ["-C", directory("tree").string, "-czf", directory("t.tgz").string, "in"]
+    )
+    .check()
     site["/t.tgz"] = StaticSite.Page(try Files.read(directory("t.tgz")))
     try await build(
       """

@@ -1,3 +1,4 @@
+import Glibc
 import SystemPackage
 import TestSupport
 import Testing
@@ -77,7 +78,10 @@ struct RemoteRepositoryTests {
     try await masked.check()
     let listed = try await files()
     #expect(
-      listed.map { $0.split(separator: " ").enumerated().filter { $0.offset != 4 }.map(\.element).joined(separator: " ") }
+      listed.map {
+        $0.split(separator: " ").enumerated().filter { $0.offset != 4 }.map(\.element).joined(
+          separator: " ")
+      }
         == [
           "d 0755 0:0 - /r", "f 0644 0:0 22 /r/Dockerfile", "d 0755 0:0 - /r/bin",
           "f 0755 0:0 10 /r/bin/run", "f 0644 0:0 4 /r/file", "l 0777 0:0 - /r/link -> file",
@@ -127,7 +131,8 @@ struct RemoteRepositoryTests {
   func linkAsSubdirectory() async throws {
     let (repository, _) = try await makeRepository()
     try await Command("ln", ["-s", "/etc", repository.path.appending("out").string]).check()
-    try await Command("ln", ["-s", "../../../../../etc", repository.path.appending("up").string]).check()
+    try await Command("ln", ["-s", "../../../../../etc", repository.path.appending("up").string])
+      .check()
     try await Command("ln", ["-s", "sub", repository.path.appending("in").string]).check()
     try await repository.commit("links")
     let server = try GitServer(directory("served"))
@@ -176,7 +181,8 @@ struct RemoteRepositoryTests {
       _ = try await build(
         "FROM scratch\nADD --keep-git-dir=true \(server.address("repo"))\(suffix) /\n", "-o",
         out.string)
-      var git = Command("git", ["-C", out.string, "-c", "safe.directory=*", "status", "--porcelain"])
+      var git = Command(
+        "git", ["-C", out.string, "-c", "safe.directory=*", "status", "--porcelain"])
       git.environment["HOME"] = "/nonexistent"
       #expect(try await git.check().text == "")
       git.arguments = ["-C", out.string, "-c", "safe.directory=*", "rev-parse", "HEAD"]
@@ -299,8 +305,86 @@ struct RemoteRepositoryTests {
     #expect(!result.succeeded)
     #expect(other.server.requests.isEmpty)
     // Without a secret it is followed.
-    _ = try await build("FROM scratch\nADD http://127.0.0.1:\(redirecting.port)/repo/.git?ref=v1 /r\n")
+    _ = try await build(
+      "FROM scratch\nADD http://127.0.0.1:\(redirecting.port)/repo/.git?ref=v1 /r\n")
     redirecting.stop()
+  }
+
+  /// A program `ssh` that runs what it is told on this machine, and notes how it was called.
+  private func makeShell() throws -> FilePath {
+    try directory.write(
+      """
+      #!/bin/sh
+      printf '%s\\n' "$@" > "$0.arguments"
+      echo "$SSH_AUTH_SOCK" > "$0.agent"
+      for command; do :; done
+      exec sh -c "$command"
+      """, to: "programs/ssh", mode: 0o755)
+    return directory("programs")
+  }
+
+  @Test("Over SSH the agent that was given is used, and none is an error")
+  func ssh() async throws {
+    let (repository, _) = try await makeRepository()
+    let programs = try makeShell()
+    var slipway = slipway
+    slipway.environment["PATH"] =
+      programs.string + ":" + (Command.plainEnvironment["PATH"] ?? "")
+    try directory.write(
+      "FROM scratch\nADD git@host.example:\(repository.path)#v1 /r\n", to: "context/Dockerfile")
+    let without = try await slipway.run("build", context.string)
+    #expect(without.errorText.contains("hint: pass `--ssh default`"), "\(without)")
+    #expect(!Files.exists(programs.appending("ssh.arguments")))
+
+    try await slipway.build(context, "-t", "image:test", "--ssh", "default=/run/agent")
+    #expect(try await files().contains(Self.file("one\n", "/r/file")))
+    #expect(try Files.text(programs.appending("ssh.agent")) == "/run/agent\n")
+    let arguments = try Files.text(programs.appending("ssh.arguments"))
+    #expect(arguments.hasPrefix("-F\n/dev/null\n"), "\(arguments)")
+    #expect(arguments.contains("\ngit@host.example\n"), "\(arguments)")
+
+    // A context on the command line takes the user's own.
+    slipway.environment["SSH_AUTH_SOCK"] = "/run/own"
+    try await slipway.check(
+      "build", "-t", "image:test", "ssh://git@host.example\(repository.path)#v1")
+    #expect(try Files.text(programs.appending("ssh.agent")) == "/run/own\n")
+  }
+
+  @Test("Without git there is a hint, and only where it is needed")
+  func withoutGit() async throws {
+    _ = try await makeRepository()
+    let server = try GitServer(directory("served"))
+    var slipway = slipway
+    slipway.environment["PATH"] = directory("nothing").string
+    try directory.write("FROM scratch\nADD Dockerfile /\n", to: "context/Dockerfile")
+    try await slipway.build(context)
+    let result = try await slipway.run("build", server.address("repo"))
+    #expect(result.errorText.contains("there is no `git` program"), "\(result)")
+    #expect(result.errorText.contains("hint: install it"), "\(result)")
+  }
+
+  @Test("A build that is cancelled or killed while git works leaves nothing of it")
+  func killed() async throws {
+    _ = try await makeRepository()
+    let server = try GitServer(directory("served"))
+    try directory.write(
+      "FROM scratch\nADD \(server.address("repo"))#v1 /r\n", to: "context/Dockerfile")
+    for signal in [SIGINT, SIGKILL] {
+      server.server.clearLog()
+      server.server.inject(
+        .stall, on: .matching(method: "POST", path: "git-upload-pack"), skipping: 1)
+      let running = try slipway.command(["build", context.string]).start()
+      try await server.server.waits(
+        for: .matching(method: "POST", path: "git-upload-pack"), count: 2)
+      kill(running.process, signal)
+      _ = try await running.result()
+      let layers = Files.names(in: slipway.home.appending("snapshots"))
+        .filter { $0.hasPrefix("m") }
+      #expect(layers.isEmpty)
+      #expect(Files.names(in: slipway.home.appending("cache/sources")).isEmpty)
+    }
+    try await slipway.build(context)
+    #expect(Files.names(in: slipway.home.appending("snapshots/tmp")).isEmpty)
   }
 
   // MARK: - Contexts
@@ -353,7 +437,8 @@ struct RemoteRepositoryTests {
     _ = try await makeRepository()
     let server = try GitServer(directory("served"))
     try await slipway.check(
-      "build", "-t", "image:test", "--build-arg", "SOURCE_DATE_EPOCH=context", server.address("repo"))
+      "build", "-t", "image:test", "--build-arg", "SOURCE_DATE_EPOCH=context",
+      server.address("repo"))
     // 2001-02-03T04:05:06Z
     let listed = try await slipway.files(of: "image:test", withoutBusybox: false, times: true)
     #expect(listed.allSatisfy { $0.hasPrefix("981173106 ") }, "\(listed)")

@@ -26,7 +26,8 @@ struct HTTPDateTests {
     "refuses everything else",
     arguments: [
       "", "yesterday", "Sun, 06 Nov 1994 08:49:37", "Sun, 06 Foo 1994 08:49:37 GMT",
-      "Sun, 32 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 25:49:37 GMT", "Sun, 06 Nov 1994 08:49 GMT",
+      "Sun, 32 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 25:49:37 GMT",
+      "Sun, 06 Nov 1994 08:49 GMT",
     ])
   func others(text: String) {
     #expect(HTTPDate.seconds(text) == nil)

@@ -46,7 +46,8 @@ struct BuildSource {
     case (.inContext, .directory(let directory)):
       let usual = directory.appending("Dockerfile")
       guard let path = dockerfile(at: usual) else {
-        return try recipe(for: directory, request, ignoring: ignoreFile(in: context.files, for: nil))
+        return try recipe(
+          for: directory, request, ignoring: ignoreFile(in: context.files, for: nil))
       }
       return BuildSource(
         name: path.lastComponent?.string ?? "Dockerfile", bytes: try SmallFile.read(path),
@@ -160,7 +161,7 @@ extension FileTree {
         let ups = isUp.prefix { $0 }.count
         let staysInside =
           target.first != UInt8(ascii: "/") && ups <= depth && !isUp.dropFirst(ups).contains(true)
-        if !staysInside { return path.description }
+        if !staysInside { return String(decoding: path.bytes, as: UTF8.self) }
       }
     }
     return nil

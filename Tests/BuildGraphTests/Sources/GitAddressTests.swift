@@ -37,14 +37,28 @@ struct GitAddressTests {
       ("github.com/a/b", "https://github.com/a/b local"),
       ("github.com/a/b#main:c", "https://github.com/a/b #main :c local"),
       ("https://host.example/a.git?branch=x", "https://host.example/a.git #refs/heads/x"),
-      ("https://host.example/a.git?tag=v1&subdir=/d", "https://host.example/a.git #refs/tags/v1 :/d"),
+      (
+        "https://host.example/a.git?tag=v1&subdir=/d",
+        "https://host.example/a.git #refs/tags/v1 :/d"
+      ),
       ("https://host.example/a.git?ref=v1#v1", "https://host.example/a.git #v1"),
-      ("https://host.example/a.git?tag=v1#refs/tags/v1", "https://host.example/a.git #refs/tags/v1"),
+      (
+        "https://host.example/a.git?tag=v1#refs/tags/v1", "https://host.example/a.git #refs/tags/v1"
+      ),
       ("https://host.example/a.git?commit=1a2b", "https://host.example/a.git #1a2b is 1a2b"),
-      ("https://host.example/a.git?checksum=1a2b&tag=v1", "https://host.example/a.git #refs/tags/v1 is 1a2b"),
+      (
+        "https://host.example/a.git?checksum=1a2b&tag=v1",
+        "https://host.example/a.git #refs/tags/v1 is 1a2b"
+      ),
       ("https://host.example/a.git?keep-git-dir", "https://host.example/a.git keep"),
-      ("https://host.example/a.git?keep-git-dir=0&submodules=false", "https://host.example/a.git drop alone"),
-      ("https://host.example/a.git?mtime=commit&fetch-depth=0", "https://host.example/a.git depth 0 times"),
+      (
+        "https://host.example/a.git?keep-git-dir=0&submodules=false",
+        "https://host.example/a.git drop alone"
+      ),
+      (
+        "https://host.example/a.git?mtime=commit&fetch-depth=0",
+        "https://host.example/a.git depth 0 times"
+      ),
       ("git@host.example:a.git?branch=x#:d", "git@host.example:a.git #refs/heads/x :d"),
     ])
   func forms(address: String, expected: String) throws {
@@ -77,8 +91,10 @@ struct GitAddressTests {
     arguments: [
       ("?x=1", "`x` is nothing that can be asked of a repository"), ("?ref=", "`ref` has no value"),
       ("?ref=a&ref=b", "`ref` is asked for twice"), ("?ref=a#b", "ref conflicts: `b` and `a`"),
-      ("?subdir=a#b:c", "subdir conflicts: `c` and `a`"), ("?tag=a&branch=b", "branch conflicts with tag"),
-      ("?keep-git-dir=x", "`keep-git-dir` cannot be `x`"), ("?mtime=now", "`mtime` cannot be `now`"),
+      ("?subdir=a#b:c", "subdir conflicts: `c` and `a`"),
+      ("?tag=a&branch=b", "branch conflicts with tag"),
+      ("?keep-git-dir=x", "`keep-git-dir` cannot be `x`"),
+      ("?mtime=now", "`mtime` cannot be `now`"),
       ("?ref=%zz", "its query cannot be read"), ("?commit=a&checksum=b", "commit conflicts"),
       ("?fetch-depth=-1", "`fetch-depth` cannot be `-1`"),
     ])

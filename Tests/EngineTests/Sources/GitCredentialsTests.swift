@@ -22,7 +22,10 @@ struct GitCredentialsTests {
     arguments: [
       (["GIT_AUTH_TOKEN": "t\n"], "Basic eC1hY2Nlc3MtdG9rZW46dA=="),
       (["GIT_AUTH_TOKEN": "t", "GIT_AUTH_HEADER": "Bearer h\n"], "Bearer h"),
-      (["GIT_AUTH_TOKEN.h.example": "t", "GIT_AUTH_HEADER": "Bearer h"], "Basic eC1hY2Nlc3MtdG9rZW46dA=="),
+      (
+        ["GIT_AUTH_TOKEN.h.example": "t", "GIT_AUTH_HEADER": "Bearer h"],
+        "Basic eC1hY2Nlc3MtdG9rZW46dA=="
+      ),
       (["GIT_AUTH_TOKEN.h.example": "t", "GIT_AUTH_HEADER.h.example": "Bearer h"], "Bearer h"),
     ])
   func order(secrets: [String: String], field: String) throws {
@@ -34,7 +37,8 @@ struct GitCredentialsTests {
   @Test("for another host are not sent")
   func otherHost() throws {
     #expect(
-      try access("https://h.example/a.git", ["GIT_AUTH_TOKEN.x.example": "t"]).authorizations.isEmpty)
+      try access("https://h.example/a.git", ["GIT_AUTH_TOKEN.x.example": "t"]).authorizations
+        .isEmpty)
     #expect(try access("git://h.example/a", ["GIT_AUTH_TOKEN": "t"]).authorizations.isEmpty)
   }
 
@@ -49,7 +53,8 @@ struct GitCredentialsTests {
     let access = try access("https://me:pa%20ss@h.example:8/a.git", [:])
     #expect(access.authorizations.map(\.scope) == ["https://h.example:8/"])
     #expect(access.authorizations.map(\.field) == ["Basic bWU6cGEgc3M="])
-    #expect(GitCredentials.stripped("https://me:pa@h.example:8/a.git") == "https://h.example:8/a.git")
+    #expect(
+      GitCredentials.stripped("https://me:pa@h.example:8/a.git") == "https://h.example:8/a.git")
     #expect(GitCredentials.stripped("ssh://me@h.example/a") == "ssh://me@h.example/a")
   }
 

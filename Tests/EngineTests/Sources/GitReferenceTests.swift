@@ -8,7 +8,8 @@ struct GitReferenceTests {
   @Test(
     "takes the names that git takes",
     arguments: [
-      "main", "release/1.2", "refs/pull/1/head", "v1.0.0", "a@b", "a-b_c+d=e", "ümlaut", "#1", "HEAD",
+      "main", "release/1.2", "refs/pull/1/head", "v1.0.0", "a@b", "a-b_c+d=e", "ümlaut", "#1",
+      "HEAD",
     ])
   func names(name: String) {
     #expect(GitReference.isName(name))

@@ -31,7 +31,8 @@ struct HTTPFetchTests {
     return RemoteSources(stores: stores, inputs: inputs)
   }
 
-  private func resolve(_ sources: RemoteSources, _ path: String = "/a") async throws -> RemoteState {
+  private func resolve(_ sources: RemoteSources, _ path: String = "/a") async throws -> RemoteState
+  {
     let source = HTTPSource(address: site.address + path, fileName: "a")
     return try #require(try await sources.resolve(.http(source)))
   }

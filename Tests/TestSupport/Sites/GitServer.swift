@@ -69,7 +69,8 @@ package final class GitServer: Sendable {
   private static func response(_ answer: [UInt8]) -> ServerResponse {
     let end = answer.firstRange(of: Array("\r\n\r\n".utf8)) ?? answer.endIndex..<answer.endIndex
     var response = ServerResponse(200, [:], .bytes(Array(answer[end.upperBound...])))
-    for line in String(decoding: answer[..<end.lowerBound], as: UTF8.self).split(separator: "\r\n") {
+    for line in String(decoding: answer[..<end.lowerBound], as: UTF8.self).split(separator: "\r\n")
+    {
       let parts = line.split(separator: ":", maxSplits: 1).map(String.init)
       guard parts.count == 2 else { continue }
       let value = parts[1].trimmingCharacters(in: .whitespaces)
