@@ -180,7 +180,7 @@ struct StageGraph: Sendable {
   }
 
   /// `alpine`, `alpine:latest` and `docker.io/library/alpine` are the same context.
-  private static func contextKey(_ name: String) -> String {
+  static func contextKey(_ name: String) -> String {
     guard let reference = try? Reference(name) else { return name.lowercased() }
     let familiar = reference.familiar
     return familiar.hasSuffix(":latest") ? String(familiar.dropLast(7)) : familiar

@@ -18,6 +18,9 @@ struct BuildSource {
   /// The recipe that rendered it; nil for the user's own.
   let recipe: RenderedRecipe?
 
+  /// How many steps may be reported while it is read.
+  static let stepCount = 1
+
   private init(name: String, bytes: [UInt8], ignore: [UInt8] = [], recipe: RenderedRecipe? = nil) {
     self.name = name
     self.bytes = bytes

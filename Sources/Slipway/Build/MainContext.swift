@@ -1,5 +1,6 @@
 internal import Archive
 internal import BuildGraph
+internal import DockerfileSyntax
 internal import Engine
 internal import Frontends
 internal import OCI
@@ -60,20 +61,22 @@ struct MainContext: Sendable {
     }
   }
 
-  private static func fetch(
-    _ source: Source, _ place: String, _ request: BuildRequest, home: Home, _ reporter: Reporter
+  /// Fetches a source; an archive is unpacked. Up to four steps are reported.
+  static func fetch(
+    _ source: Source, _ place: String, _ request: BuildRequest, home: Home, firstStep: Int = 1,
+    _ reporter: Reporter
   ) async throws -> MainContext {
     let engine = BuildEngine(stores: home.stores)
     var inputs = try request.inputsForFetching(reporter)
+    inputs.firstStep = firstStep
     let fetched = try await engine.fetch(
       source, inputs, label: "[internal] load build context from \(place)")
     let tree = try await engine.files(of: fetched)
-    if case .git = source {
+    guard let name = source.onlyFile else {
       return MainContext(
         files: .fetched(fetched, tree: tree), origin: .files(fetched.source), onlyFile: nil,
         stepCount: 1)
     }
-    let name = ContextArchive.fileName
     let path = TreePath(cleaning: name)
     let head = try await BlockingWork.run {
       try SmallTreeFile.head(of: path, in: tree, ContextArchive.headLength)
@@ -83,8 +86,9 @@ struct MainContext: Sendable {
         files: .fetched(fetched, tree: tree), origin: .files(fetched.source), onlyFile: name,
         stepCount: 1)
     }
-    inputs.firstStep = 2
-    let unpacked = try await engine.unpack(fetched, fileName: name, inputs)
+    inputs.firstStep += 1
+    let unpacked = try await engine.unpack(
+      fetched, fileName: GoPathMatch.quoting(name), inputs)
     return MainContext(
       files: .fetched(unpacked, tree: try await engine.files(of: unpacked)),
       origin: .archive(fetched.source, fileName: name), onlyFile: nil, stepCount: 4)
@@ -99,6 +103,17 @@ struct MainContext: Sendable {
     if let time = context.time { return time }
     guard case .archive = origin else { return nil }
     return try tree.newestRegularFile(below: .root)?.seconds
+  }
+}
+
+extension Source {
+  /// The file that is all there is; nil where there are files of any number.
+  fileprivate var onlyFile: String? {
+    switch self {
+    case .http(let source): source.fileName
+    case .upload(let source): source.fileName
+    case .scratch, .image, .context, .host, .git: nil
+    }
   }
 }
 
