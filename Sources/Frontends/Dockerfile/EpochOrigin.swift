@@ -105,11 +105,11 @@ private struct EpochStageReader {
           let value = try value(of: argument, environment, at: instruction.range)
           if let value { environment.set(argument.name, value) }
         }
-      case .copy(let copy) where instruction.name == .add:
+      case .add(let add):
         guard found == nil else {
           throw FrontendError(.epochStage(.notOneRemoteSource), at: instruction.range)
         }
-        found = try source(of: copy, environment, at: instruction.range)
+        found = try source(of: add, environment, at: instruction.range)
       default:
         let name = instruction.name.rawValue
         throw FrontendError(.epochStage(.instruction(name)), at: instruction.range)
