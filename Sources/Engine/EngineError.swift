@@ -23,7 +23,7 @@ package struct EngineError: Error, CustomStringConvertible {
   /// Whether the build would fail in the same way whatever layers it was made on.
   package var isOfTheBuildItself: Bool {
     guard case .other(let error) = cause else { return true }
-    return error is FileActionError
+    return error is FileActionError || error is RemoteSourceError
   }
 
   /// Names the step to blame for an error; errors that name one already, and cancellation, stay.

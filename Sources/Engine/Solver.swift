@@ -17,20 +17,20 @@ actor Solver {
   let inputs: BuildInputs
   private let files: FileHandler
   private let executions: ExecutionHandler
-  private let sources: RemoteSources
-  private let running: Turnstile
+  let sources: RemoteSources
+  let running: Turnstile
   /// The steps whose layers an image has.
   private let imageSteps: Set<Int>
 
   private(set) var resolutions: [Int: Task<Resolution, any Error>] = [:]
   private var states: [Int: Task<FileSystemState, any Error>] = [:]
-  private var remotes: [Int: Task<RemoteState, any Error>] = [:]
+  var remotes: [Int: Task<RemoteState, any Error>] = [:]
   /// Sources that were looked up and whose files nobody has wanted yet.
-  private var openSources: Set<Int> = []
+  var openSources: Set<Int> = []
   /// What is remembered of the steps that ran.
   private(set) var made: [Int: CacheRecord] = [:]
   /// Whether nothing new may begin.
-  private var isStopping = false
+  private(set) var isStopping = false
   /// The first thing that went wrong; what was stopped because of it is no failure of its own.
   private(set) var failure: (any Error)?
   /// The keys under which this build wrote records.
@@ -77,7 +77,7 @@ actor Solver {
     return task
   }
 
-  private func stoppingOnFailure<Result: Sendable>(
+  func stoppingOnFailure<Result: Sendable>(
     _ body: () async throws -> Result
   ) async throws -> Result {
     do {
@@ -124,9 +124,9 @@ actor Solver {
     }.value
   }
 
-  private func step(_ index: Int) -> StepID { StepID(inputs.firstStep + index) }
+  func step(_ index: Int) -> StepID { StepID(inputs.firstStep + index) }
 
-  private func report(_ event: BuildEvent) { inputs.reporter.report(event) }
+  func report(_ event: BuildEvent) { inputs.reporter.report(event) }
 
   // MARK: - What stands for a result
 
@@ -356,60 +356,6 @@ actor Solver {
     }
   }
 
-  /// What a source on another machine is, asked for once.
-  private func remote(_ index: Int) async throws -> RemoteState {
-    if let task = remotes[index] { return try await task.value }
-    let task = Task { try await stoppingOnFailure { try await lookUp(index) } }
-    if isStopping { task.cancel() }
-    remotes[index] = task
-    return try await task.value
-  }
-
-  private func lookUp(_ index: Int) async throws -> RemoteState {
-    let vertex = plan.vertices[index]
-    guard case .source(let source) = vertex.operation else {
-      throw EngineError(vertex: vertex, cause: .unsupported("not a source"))
-    }
-    report(.stepAnnounced(step(index), name: vertex.label))
-    report(.stepStarted(step(index)))
-    return try await reportingFailure(of: index) {
-      guard let state = try await sources.resolve(source) else {
-        throw EngineError(vertex: vertex, cause: .unsupported("not a source of another machine"))
-      }
-      if state.layer == nil {
-        openSources.insert(index)
-      } else {
-        report(.stepFinished(step(index), state.isNew ? .done : .cached))
-      }
-      return state
-    }
-  }
-
-  private func fetched(_ index: Int) async throws -> FileSystemState {
-    let state = try await remote(index)
-    if let layer = state.layer { return FileSystemState(layers: [layer]) }
-    return try await reportingFailure(of: index) {
-      let layer = try await running.pass { try await self.sources.layer(of: state) }
-      openSources.remove(index)
-      report(.stepFinished(step(index), .done))
-      return FileSystemState(layers: [layer])
-    }
-  }
-
-  private func reportingFailure<Result: Sendable>(
-    of index: Int, _ body: () async throws -> Result
-  ) async throws -> Result {
-    do {
-      return try await body()
-    } catch {
-      openSources.remove(index)
-      let outcome: StepOutcome =
-        error is CancellationError ? .cancelled : .failed(reason: "\(error)")
-      report(.stepFinished(step(index), outcome))
-      throw EngineError.wrapping(error, plan.vertices[index])
-    }
-  }
-
   private func merge(_ vertex: Vertex) async throws -> FileSystemState {
     var result = try await state(of: vertex.inputs[0])
     for input in vertex.inputs.dropFirst() {
@@ -421,7 +367,7 @@ actor Solver {
   private func result(of index: Int, _ vertex: Vertex) async throws -> FileSystemState {
     let resolution = try await resolution(of: index)
     let base = try await state(of: vertex.inputs[0])
-    let step = StepID(inputs.firstStep + index)
+    let step = self.step(index)
     inputs.reporter.report(.stepAnnounced(step, name: vertex.label))
     if let layer = resolution.record?.layer {
       inputs.layerFound?(layer)
@@ -451,7 +397,7 @@ actor Solver {
   private func run(
     _ index: Int, _ vertex: Vertex, _ resolution: Resolution, states: [FileSystemState]
   ) async throws -> LayerID {
-    let step = StepID(inputs.firstStep + index)
+    let step = self.step(index)
     let key = resolution.keys[resolution.keys.count - 1]
     let lockPath = stores.home.appending("locks").appending("step-\(key.digest.short)")
     let lock = try await BlockingWork.wait {

@@ -150,8 +150,9 @@ import Testing
       ),
       (
         "ARG SOURCE_DATE_EPOCH=yesterday\nFROM alpine",
-        "Dockerfile:1: `SOURCE_DATE_EPOCH` cannot be `yesterday`\n"
-          + "hint: it is seconds since 1970, or `context`"
+        "Dockerfile:1: invalid SOURCE_DATE_EPOCH: `yesterday`\n"
+          + "hint: it is seconds since 1970, `context`, a named context, or a stage that only fetches "
+          + "something"
       ),
       (
         "FROM alpine\nRUN --device=vendor.com/gpu=all,required x",

@@ -105,6 +105,74 @@ import Testing
     #expect(files.dump.contains("1: http https://h.example/c as context"))
   }
 
+  /// What `SOURCE_DATE_EPOCH` names, in words.
+  private func epoch(
+    _ text: String, _ change: (inout FrontendOptions) -> Void = { _ in }
+  ) throws -> String {
+    var options = FrontendOptions()
+    change(&options)
+    let found = try DockerfileFrontend.epochOrigin(
+      of: Dockerfile.parse(Array(text.utf8)), options: options)
+    guard let (name, origin) = found else { return "nothing" }
+    guard case .source(let source) = origin else { return name + ": timeless" }
+    return name + ": " + DockerfilePlanDump.text(.source(source))
+  }
+
+  @Test("SOURCE_DATE_EPOCH may name a stage that only fetches something")
+  func epochStages() throws {
+    #expect(try epoch("ARG SOURCE_DATE_EPOCH=7\nFROM scratch") == "nothing")
+    #expect(try epoch("ARG SOURCE_DATE_EPOCH=context\nFROM scratch") == "nothing")
+    #expect(try epoch("ARG SOURCE_DATE_EPOCH=nowhere\nFROM scratch") == "nothing")
+    #expect(
+      try epoch(
+        """
+        ARG BASE=scratch
+        ARG SOURCE_DATE_EPOCH=Src
+        FROM $BASE AS src
+        ARG V=1
+        ADD https://h.example/a-$V.tgz /
+        FROM alpine
+        """) == "Src: http https://h.example/a-1.tgz as a-1.tgz")
+    #expect(
+      try epoch("FROM scratch AS s\nADD https://h.example/a.git#v1 /\nFROM alpine") {
+        $0.buildArguments["SOURCE_DATE_EPOCH"] = "s"
+      } == "s: git https://h.example/a.git #v1")
+  }
+
+  @Test(
+    "A stage that does more is refused",
+    arguments: [
+      ("FROM alpine AS s\nADD https://h.example/a /", "stage must use FROM scratch"),
+      ("FROM scratch AS s\nCOPY a /", "unsupported COPY instruction"),
+      ("FROM scratch AS s\nADD a /", "exactly one remote ADD"),
+      ("FROM scratch AS s", "exactly one remote ADD"),
+      (
+        "FROM scratch AS s\nADD https://h.example/a https://h.example/b /", "exactly one remote ADD"
+      ),
+      ("FROM scratch AS s\nADD git://h/a /\nADD git://h/b /", "exactly one remote ADD"),
+      ("FROM scratch AS s\nADD git://h/a /\nRUN x", "unsupported RUN instruction"),
+    ])
+  func epochStageProblems(stage: String, message: String) throws {
+    let error = #expect(throws: FrontendError.self) {
+      try epoch("ARG SOURCE_DATE_EPOCH=s\n" + stage + "\nFROM alpine")
+    }
+    #expect("\(try #require(error))".contains(message))
+  }
+
+  @Test("SOURCE_DATE_EPOCH may name a context; what it turns out to be is the arguments' value")
+  func epochContexts() async throws {
+    let remote = Source.http(HTTPSource(address: "https://h.example/c", fileName: "context"))
+    let text = "ARG SOURCE_DATE_EPOCH=src\nFROM scratch\nARG SOURCE_DATE_EPOCH\nRUN x"
+    #expect(
+      try epoch(text) { $0.namedContexts["src"] = .remote(remote) }
+        == "src: http https://h.example/c as context")
+    #expect(try epoch(text) { $0.namedContexts["src"] = .local("src") } == "src: timeless")
+    let lowered = try await lower(text) { $0.namedEpochs = ["src": 7] }
+    #expect(lowered.result.sourceDateEpoch == 7)
+    #expect(lowered.dump.contains("SOURCE_DATE_EPOCH=7"))
+    #expect(try await lower(text) { $0.namedEpochs = ["src": nil] }.result.sourceDateEpoch == nil)
+  }
+
   @Test("A named context may be a repository, also to build on")
   func namedContexts() async throws {
     let address = try #require(try GitAddress.parse("https://h.example/a.git#v1"))

@@ -141,6 +141,28 @@ struct ContextKindTests {
     #expect(listed.contains { $0.hasPrefix("784111777 f ") && $0.hasSuffix(" /file") }, "\(listed)")
   }
 
+  @Test("SOURCE_DATE_EPOCH may be the time of a named context, or of what a stage fetches")
+  func namedEpochs() async throws {
+    let site = try StaticSite()
+    site["/timed"] = StaticSite.Page("x", lastModified: "Sun, 06 Nov 1994 08:49:37 GMT")
+    site["/archive.tar"] = StaticSite.Page(try await archive())
+    try directory.write(
+      """
+      ARG SOURCE_DATE_EPOCH=src
+      FROM scratch AS src
+      ADD \(site.address)/archive.tar /
+      FROM scratch
+      COPY . /
+      """, to: "epoch/Dockerfile")
+    for arguments in [[], ["--build-context", "src=\(site.address)/timed"]] {
+      var command = slipway.command(["build", "-t", "image:test"] + arguments + ["."])
+      command.directory = directory("epoch")
+      try await command.check()
+      let listed = try await slipway.files(of: "image:test", withoutBusybox: false, times: true)
+      #expect(listed.map { String($0.prefix(12)) } == ["784111777 f "], "\(listed)")
+    }
+  }
+
   @Test(
     "Hostile archives reach nothing outside of the context",
     arguments: ["dots", "absolute", "through link", "dockerfile link"])

@@ -1,3 +1,4 @@
+import Glibc
 import SystemPackage
 import TestSupport
 import Testing
@@ -307,6 +308,83 @@ struct RemoteRepositoryTests {
     _ = try await build(
       "FROM scratch\nADD http://127.0.0.1:\(redirecting.port)/repo/.git?ref=v1 /r\n")
     redirecting.stop()
+  }
+
+  /// A program `ssh` that runs what it is told on this machine, and notes how it was called.
+  private func makeShell() throws -> FilePath {
+    try directory.write(
+      """
+      #!/bin/sh
+      printf '%s\\n' "$@" > "$0.arguments"
+      echo "$SSH_AUTH_SOCK" > "$0.agent"
+      for command; do :; done
+      exec sh -c "$command"
+      """, to: "programs/ssh", mode: 0o755)
+    return directory("programs")
+  }
+
+  @Test("Over SSH the agent that was given is used, and none is an error")
+  func ssh() async throws {
+    let (repository, _) = try await makeRepository()
+    let programs = try makeShell()
+    var slipway = slipway
+    slipway.environment["PATH"] =
+      programs.string + ":" + (Command.plainEnvironment["PATH"] ?? "")
+    try directory.write(
+      "FROM scratch\nADD git@host.example:\(repository.path)#v1 /r\n", to: "context/Dockerfile")
+    let without = try await slipway.run("build", context.string)
+    #expect(without.errorText.contains("hint: pass `--ssh default`"), "\(without)")
+    #expect(!Files.exists(programs.appending("ssh.arguments")))
+
+    try await slipway.build(context, "-t", "image:test", "--ssh", "default=/run/agent")
+    #expect(try await files().contains(Self.file("one\n", "/r/file")))
+    #expect(try Files.text(programs.appending("ssh.agent")) == "/run/agent\n")
+    let arguments = try Files.text(programs.appending("ssh.arguments"))
+    #expect(arguments.hasPrefix("-F\n/dev/null\n"), "\(arguments)")
+    #expect(arguments.contains("\ngit@host.example\n"), "\(arguments)")
+
+    // A context on the command line takes the user's own.
+    slipway.environment["SSH_AUTH_SOCK"] = "/run/own"
+    try await slipway.check(
+      "build", "-t", "image:test", "ssh://git@host.example\(repository.path)#v1")
+    #expect(try Files.text(programs.appending("ssh.agent")) == "/run/own\n")
+  }
+
+  @Test("Without git there is a hint, and only where it is needed")
+  func withoutGit() async throws {
+    _ = try await makeRepository()
+    let server = try GitServer(directory("served"))
+    var slipway = slipway
+    slipway.environment["PATH"] = directory("nothing").string
+    try directory.write("FROM scratch\nADD Dockerfile /\n", to: "context/Dockerfile")
+    try await slipway.build(context)
+    let result = try await slipway.run("build", server.address("repo"))
+    #expect(result.errorText.contains("there is no `git` program"), "\(result)")
+    #expect(result.errorText.contains("hint: install it"), "\(result)")
+  }
+
+  @Test("A build that is cancelled or killed while git works leaves nothing of it")
+  func killed() async throws {
+    _ = try await makeRepository()
+    let server = try GitServer(directory("served"))
+    try directory.write(
+      "FROM scratch\nADD \(server.address("repo"))#v1 /r\n", to: "context/Dockerfile")
+    for signal in [SIGINT, SIGKILL] {
+      server.server.clearLog()
+      server.server.inject(
+        .stall, on: .matching(method: "POST", path: "git-upload-pack"), skipping: 1)
+      let running = try slipway.command(["build", context.string]).start()
+      try await server.server.waits(
+        for: .matching(method: "POST", path: "git-upload-pack"), count: 2)
+      kill(running.process, signal)
+      _ = try await running.result()
+      let layers = Files.names(in: slipway.home.appending("snapshots"))
+        .filter { $0.hasPrefix("m") }
+      #expect(layers.isEmpty)
+      #expect(Files.names(in: slipway.home.appending("cache/sources")).isEmpty)
+    }
+    try await slipway.build(context)
+    #expect(Files.names(in: slipway.home.appending("snapshots/tmp")).isEmpty)
   }
 
   // MARK: - Contexts

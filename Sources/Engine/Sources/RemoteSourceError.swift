@@ -13,9 +13,10 @@ package enum RemoteSourceError: Error, Sendable, CustomStringConvertible {
   case notEncoded(String, String)
   /// What was uploaded is gone.
   case uploadLost
+  /// Its files are wanted before anybody has found out what it is.
+  case notResolved(String)
   case noGit
   case gitFailed(String, activity: String, output: String)
-  case gitTimedOut(String)
   case invalidReference(String)
   case noReference(String, reference: String)
   case ambiguousCommit(String, prefix: String, count: Int)
@@ -43,12 +44,12 @@ package enum RemoteSourceError: Error, Sendable, CustomStringConvertible {
       "`\(place)` broke off after \(actual) of \(expected) bytes"
     case .notEncoded(let place, let words): "`\(place)` cannot be decompressed: \(words)"
     case .uploadLost: "the files that came on standard input are not in the store any more"
+    case .notResolved(let place): "nobody has asked yet what `\(place)` is"
     case .noGit:
       "there is no `git` program, which fetches repositories; hint: install it, such as with "
         + "`apt-get install git`"
     case .gitFailed(let place, let activity, let output):
       "\(activity) `\(place)` failed: \(output)" + RemoteSourceError.hint(ofGit: output)
-    case .gitTimedOut(let place): "`\(place)` does not answer git"
     case .invalidReference(let text):
       "`\(text)` is no name of a branch, a tag or a commit; hint: it is `main`, `v1.2`, "
         + "`refs/pull/1/head` or the whole name of a commit"

@@ -13,10 +13,3 @@ package struct SourceRecord: Codable, Sendable {
   /// When the content was made, in seconds since 1970.
   package var time: Int64?
 }
-
-/// What tells a server's file from a later one (RFC 9110, 8.8).
-package struct HTTPValidator: Codable, Hashable, Sendable {
-  package var entityTag: String?
-  /// As the server wrote it.
-  package var lastModified: String?
-}

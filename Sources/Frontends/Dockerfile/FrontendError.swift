@@ -71,6 +71,7 @@ extension FrontendError {
     case invalidSignal(String)
     case invalidPort(String, PortProblem)
     case invalidEpoch(String)
+    case epochStage(EpochStageProblem)
   }
 }
 
@@ -110,7 +111,8 @@ extension FrontendError.Reason {
     case .emptyVolume: "a volume cannot be an empty string"
     case .invalidSignal(let text): "`\(text)` is not a signal"
     case .invalidPort(let text, let problem): "`\(text)` is not a port: \(problem)"
-    case .invalidEpoch(let text): "`SOURCE_DATE_EPOCH` cannot be `\(text)`"
+    case .invalidEpoch(let text): "invalid SOURCE_DATE_EPOCH: `\(text)`"
+    case .epochStage(let problem): problem.message
     }
   }
 
@@ -164,7 +166,9 @@ extension FrontendError.Reason {
     case .requiredDevice: "leave `,required` out where the step can do without"
     case .invalidSignal: "give a name such as `SIGTERM`, or a number"
     case .invalidPort: "it is `port[-port][/tcp|udp|sctp]`"
-    case .invalidEpoch: "it is seconds since 1970, or `context`"
+    case .invalidEpoch:
+      "it is seconds since 1970, `context`, a named context, or a stage that only fetches something"
+    case .epochStage: "name a stage of `FROM scratch` and one `ADD` of an address"
     case .expansion(let error, _): error.hint
     case .lintFindings: "do what they ask for, or name them in `# check=skip=…`"
     case .emptyVolume: nil

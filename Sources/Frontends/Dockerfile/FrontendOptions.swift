@@ -33,6 +33,9 @@ package struct FrontendOptions: Sendable {
   /// What `SOURCE_DATE_EPOCH=context` means: seconds since 1970; nil where the context does not
   /// know.
   package var contextEpoch: Int64?
+  /// What a `SOURCE_DATE_EPOCH` means that is the name of a context or a stage; see
+  /// `DockerfileFrontend.epochOrigin`.
+  package var namedEpochs: [String: Int64?] = [:]
   /// What `FROM` a `host` context starts from, such as its `PATH`.
   package var hostProcess = ProcessConfiguration()
   /// The main context's `.dockerignore`, for the warning that a `COPY` asks for what it leaves out.

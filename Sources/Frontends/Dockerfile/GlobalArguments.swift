@@ -97,6 +97,8 @@ struct GlobalArguments: Sendable {
       sourceDateEpoch = options.contextEpoch
     } else if let seconds = Int64(text) {
       sourceDateEpoch = seconds
+    } else if let known = options.namedEpochs[text] {
+      sourceDateEpoch = known
     } else if !text.isEmpty {
       let isFromDockerfile = buildArguments[name] == nil
       throw FrontendError(.invalidEpoch(text), at: isFromDockerfile ? range : nil)

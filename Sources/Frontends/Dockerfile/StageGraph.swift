@@ -167,7 +167,7 @@ struct StageGraph: Sendable {
   }
 
   /// `alpine`, `alpine:latest` and `docker.io/library/alpine` are the same context.
-  private static func contextKey(_ name: String) -> String {
+  static func contextKey(_ name: String) -> String {
     if let separator = name.firstRange(of: "::"),
       let platform = Platform(String(name[separator.upperBound...]))
     {

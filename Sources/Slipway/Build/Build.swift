@@ -38,12 +38,16 @@ extension Home {
     let contexts = try BuildContexts(request, source, context, home: self)
     let images = ImageSources(
       home: self, layouts: contexts.layouts, asksRegistries: request.asksRegistries)
-    let plans = try await self.plans(dockerfile, request, source, contexts, images, reporter)
+    let epochs = try await epochs(dockerfile, request, source, contexts, context, reporter)
+    let plans = try await self.plans(
+      dockerfile, request, source, contexts, images, epochs, reporter)
 
     var request = request
     if request.ignoresCache { request.cacheSources = [] }
     let found = FoundLayers()
-    let steps = StepNumbering(plans, after: context.stepCount + 1, request)
+    let steps = StepNumbering(
+      plans, after: context.stepCount + BuildSource.stepCount + BuildContexts.epochStepCount,
+      request)
     do {
       return try await carryOut(plans, steps, contexts, request, found, reporter)
     } catch {
@@ -97,13 +101,15 @@ extension Home {
   /// is reported, also where there is no plan.
   private func plans(
     _ dockerfile: Dockerfile, _ request: BuildRequest, _ source: BuildSource,
-    _ contexts: BuildContexts, _ images: ImageSources, _ reporter: Reporter
+    _ contexts: BuildContexts, _ images: ImageSources, _ epochs: [String: Int64?],
+    _ reporter: Reporter
   ) async throws -> [FrontendResult] {
     var plans: [FrontendResult] = []
     var warnings: [SyntaxDiagnostic] = []
     defer { warnings.distinct.map(source.diagnostic).forEach(reporter.diagnose) }
     for platform in request.targetPlatforms {
-      let options = try contexts.frontendOptions(request, source, platform: platform)
+      var options = try contexts.frontendOptions(request, source, platform: platform)
+      options.namedEpochs = epochs
       do {
         let plan = try await DockerfileFrontend.plan(
           dockerfile, options: options, resolver: images)

@@ -18,6 +18,9 @@ struct BuildSource {
   /// The recipe that rendered it; nil for the user's own.
   let recipe: RenderedRecipe?
 
+  /// How many steps may be reported while it is read.
+  static let stepCount = 1
+
   private init(
     name: String, bytes: [UInt8], ignore: IgnoreFile = IgnoreFile(),
     recipe: RenderedRecipe? = nil
@@ -167,7 +170,7 @@ extension FileTree {
         let ups = isUp.prefix { $0 }.count
         let staysInside =
           target.first != UInt8(ascii: "/") && ups <= depth && !isUp.dropFirst(ups).contains(true)
-        if !staysInside { return path.description }
+        if !staysInside { return String(decoding: path.bytes, as: UTF8.self) }
       }
     }
     return nil

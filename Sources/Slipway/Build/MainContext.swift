@@ -1,5 +1,6 @@
 internal import Archive
 internal import BuildGraph
+internal import DockerfileSyntax
 internal import Engine
 internal import Frontends
 internal import OCI
@@ -60,20 +61,22 @@ struct MainContext: Sendable {
     }
   }
 
-  private static func fetch(
-    _ source: Source, _ place: String, _ request: BuildRequest, home: Home, _ reporter: Reporter
+  /// Fetches a source; an archive is unpacked. Up to four steps are reported.
+  static func fetch(
+    _ source: Source, _ place: String, _ request: BuildRequest, home: Home, firstStep: Int = 1,
+    _ reporter: Reporter
   ) async throws -> MainContext {
     let engine = BuildEngine(stores: home.stores)
     var inputs = try request.inputsForFetching(reporter)
+    inputs.firstStep = firstStep
     let fetched = try await engine.fetch(
       source, inputs, label: "[internal] load build context from \(place)")
     let tree = try await engine.files(of: fetched)
-    if case .git = source {
+    guard let name = source.onlyFile else {
       return MainContext(
         files: .fetched(fetched, tree: tree), origin: .files(fetched.source), onlyFile: nil,
         stepCount: 1)
     }
-    let name = ContextArchive.fileName
     let path = TreePath(cleaning: name)
     let head = try await BlockingWork.run {
       try SmallTreeFile.head(of: path, in: tree, ContextArchive.headLength)
@@ -83,8 +86,9 @@ struct MainContext: Sendable {
         files: .fetched(fetched, tree: tree), origin: .files(fetched.source), onlyFile: name,
         stepCount: 1)
     }
-    inputs.firstStep = 2
-    let unpacked = try await engine.unpack(fetched, fileName: name, inputs)
+    inputs.firstStep += 1
+    let unpacked = try await engine.unpack(
+      fetched, fileName: GoPathMatch.quoting(name), inputs)
     return MainContext(
       files: .fetched(unpacked, tree: try await engine.files(of: unpacked)),
       origin: .archive(fetched.source, fileName: name), onlyFile: nil, stepCount: 4)
@@ -102,34 +106,14 @@ struct MainContext: Sendable {
   }
 }
 
-/// Small files in a tree that may be an attacker's: links lead nowhere outside of it.
-enum SmallTreeFile {
-  /// The contents of a regular file; nil where there is none.
-  static func read(_ path: TreePath, in tree: any FileTree, limit: Int = 64 << 20) throws
-    -> [UInt8]?
-  {
-    guard let resolved = try tree.resolve(path, followingLast: true),
-      let node = try tree.node(at: resolved), node.metadata.kind == .regular
-    else { return nil }
-    guard node.metadata.size <= Int64(limit) else {
-      throw SystemCallError("read", path.description, code: .fileTooLarge)
+extension Source {
+  /// The file that is all there is; nil where there are files of any number.
+  fileprivate var onlyFile: String? {
+    switch self {
+    case .http(let source): source.fileName
+    case .upload(let source): source.fileName
+    case .scratch, .image, .context, .host, .git: nil
     }
-    return try head(of: resolved, in: tree, limit)
-  }
-
-  /// The first bytes of a regular file.
-  static func head(of path: TreePath, in tree: any FileTree, _ count: Int) throws -> [UInt8] {
-    let source = try tree.open(path)
-    var bytes: [UInt8] = []
-    while bytes.count < count {
-      let room = min(count - bytes.count, 1 << 20)
-      let piece = try [UInt8](unsafeUninitializedCapacity: room) { buffer, filled in
-        filled = try source.read(into: UnsafeMutableRawBufferPointer(buffer))
-      }
-      if piece.isEmpty { break }
-      bytes += piece
-    }
-    return bytes
   }
 }
 

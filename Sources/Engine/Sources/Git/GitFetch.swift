@@ -27,7 +27,7 @@ struct GitFetch: Sendable {
   /// The layer of a source whose commit is known.
   func layer(of state: RemoteState) async throws -> LayerID {
     guard case .git(let pinned) = state.source, let object = pinned.commit else {
-      throw RemoteSourceError.noReference(source.shown, reference: source.reference ?? "HEAD")
+      throw RemoteSourceError.notResolved(source.shown)
     }
     let target = GitListing.Target(
       object: object, name: pinned.reference.flatMap { GitReference.isCommit($0) ? nil : $0 })
@@ -120,7 +120,7 @@ struct GitFetch: Sendable {
 
   private func listing(_ patterns: [String]) async throws -> GitListing {
     let git = try program()
-    let remote = try sources.access(source.shown).credentialFree(source.remote)
+    let remote = GitCredentials.stripped(source.remote)
     do {
       return GitListing(
         parsing: try await git.run(["ls-remote", "--symref", "--", remote] + patterns))
@@ -136,9 +136,4 @@ struct GitFetch: Sendable {
       GitCredentials(source, sources.inputs).access(home: sources.stores.home),
       environment: access.environment)
   }
-}
-
-extension RemoteAccess {
-  /// A remote without user and password, which git gets in another way.
-  fileprivate func credentialFree(_ remote: String) -> String { GitCredentials.stripped(remote) }
 }

@@ -26,7 +26,7 @@ struct HTTPFetch: Sendable {
       let known = sources.record(for: addressKey.digest)
       return (known, try await fetch(unless: known))
     }
-    guard let digest = record.digest else { throw RemoteSourceError.uploadLost }
+    guard let digest = record.digest else { throw RemoteSourceError.notResolved(source.shown) }
     var state = state(digest, record, isPinned: false)
     state.isNew = record.layer != known?.layer
     return state
@@ -34,7 +34,7 @@ struct HTTPFetch: Sendable {
 
   /// The layer of a source that says what it must be.
   func layer() async throws -> LayerID {
-    guard let checksum = source.checksum else { throw RemoteSourceError.uploadLost }
+    guard let checksum = source.checksum else { throw RemoteSourceError.notResolved(source.shown) }
     let key = key(of: checksum)
     return try await sources.alone(key) {
       // Another process may have fetched it meanwhile.
@@ -83,12 +83,10 @@ struct HTTPFetch: Sendable {
       let answer = try await access.retries.run {
         try await exchange(request, known, file, access)
       }
-      guard let answer, let record = try await finish(file, answer) else {
-        file.discard()
-        guard let known else { throw RemoteSourceError.uploadLost }
-        return known
-      }
-      return record
+      if let answer { return try await finish(file, answer) }
+      file.discard()
+      guard let known else { throw RemoteSourceError.notResolved(source.shown) }
+      return known
     } catch {
       file.discard()
       throw error
@@ -188,7 +186,7 @@ struct HTTPFetch: Sendable {
   // MARK: - What came
 
   /// Checks what came and makes it a layer.
-  private func finish(_ received: FetchedFile, _ answer: Answer) async throws -> SourceRecord? {
+  private func finish(_ received: FetchedFile, _ answer: Answer) async throws -> SourceRecord {
     try await BlockingWork.run { [self] in
       let file = answer.isCompressed ? try decompressed(received) : received
       do {
