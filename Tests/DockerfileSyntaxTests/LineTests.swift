@@ -87,7 +87,7 @@ struct LineTests {
     #expect(found.directives.check.skipped == .all)
     #expect(found.directives.escape == UInt8(ascii: "\\"))
     #expect(found.directives.ranges["check"] == SourceRange(line: 3))
-    #expect(found.diagnostics.isEmpty)
+    #expect(found.diagnostics.map(\.range) == [SourceRange(line: 2)])
     #expect(parse("#!/bin/x\n\n# check=skip=all\nFROM a").directives.check == CheckDirective())
     #expect(parse(" #!/bin/x\n# check=skip=all\nFROM a").directives.check == CheckDirective())
   }

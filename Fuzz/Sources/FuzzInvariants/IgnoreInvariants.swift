@@ -18,7 +18,8 @@ struct IgnoreInvariants {
   func check() throws(Violation) {
     let printed = ignore.patterns.map { Self.line(of: $0) + "\n" }.joined()
     let again = DockerIgnore.parse(Array(printed.utf8))
-    try Violation.check(again == ignore, "\(ignore.patterns) became \(again.patterns)")
+    try Violation.check(
+      again.patterns == ignore.patterns, "\(ignore.patterns) became \(again.patterns)")
     guard !path.isEmpty, let matcher = try? ignore.matcher() else { return }
     let isMatched = matcher.matches(path)
     try checkWalk(matcher, isMatched)
@@ -69,12 +70,20 @@ private struct RuleByRule {
       })
     else { return nil }
     self.path = Array(text.unicodeScalars)
-    for pattern in patterns {
+    let rules = patterns.map { pattern in
       let isException = pattern.unicodeScalars.first == "!"
-      let scalars = Array(pattern.unicodeScalars.dropFirst(isException ? 1 : 0))
-      let ends = self.path.indices.filter { self.path[$0] == "/" } + [self.path.count]
-      if ends.contains(where: { matches(scalars[...], self.path[..<$0]) }) {
-        isMatched = !isException
+      return (isException, Array(pattern.unicodeScalars.dropFirst(isException ? 1 : 0)))
+    }
+    // A walk from the top: what took a directory takes what is in it, and a pattern is asked only where
+    // its answer would change something.
+    var taken = [Bool](repeating: false, count: rules.count)
+    for end in self.path.indices.filter({ self.path[$0] == "/" }) + [self.path.count] {
+      isMatched = false
+      for (index, (isException, scalars)) in rules.enumerated() {
+        if !taken[index], isException == isMatched {
+          taken[index] = matches(scalars[...], self.path[..<end])
+        }
+        if taken[index] { isMatched = !isException }
       }
     }
   }
