@@ -37,13 +37,17 @@ package struct SourceExcerpt: Sendable, Equatable {
     var number = 0
     var shown: [String] = []
     // What is behind the last newline of a file is not a line.
-    let body = source.last == UInt8(ascii: "\n") ? source.dropLast() : source[...]
-    for line in body.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
+    var rest = source.last == UInt8(ascii: "\n") ? source.dropLast() : source[...]
+    while number < last {
+      let end = rest.firstIndex(of: UInt8(ascii: "\n")) ?? rest.endIndex
       number += 1
-      guard number >= first else { continue }
-      guard number <= last else { break }
-      let ending = line.last == UInt8(ascii: "\r") ? 1 : 0
-      shown.append(String(decoding: line.dropLast(ending), as: UTF8.self))
+      if number >= first {
+        let line = rest[..<end]
+        let ending = line.last == UInt8(ascii: "\r") ? 1 : 0
+        shown.append(String(decoding: line.dropLast(ending), as: UTF8.self))
+      }
+      guard end < rest.endIndex else { break }
+      rest = rest[rest.index(after: end)...]
     }
     guard number >= marked.lowerBound else { return }
     firstLine = first

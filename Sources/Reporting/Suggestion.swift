@@ -20,8 +20,7 @@ package enum Suggestion {
       // A word of which no letter stays is another word, not a slip.
       let cap = min(limit, max(letters.count, other.count) - 1)
       guard other.count <= longestWord, abs(other.count - letters.count) <= cap else { continue }
-      let distance = distance(from: letters, to: other)
-      guard distance <= cap else { continue }
+      guard let distance = distance(from: letters, to: other, limit: cap) else { continue }
       closest = candidate
       if distance == 0 { break }
       limit = distance - 1
@@ -34,9 +33,13 @@ package enum Suggestion {
     closest(to: word, among: candidates).map { "did you mean `\($0)`?" }
   }
 
-  private static func distance(from left: [Unicode.Scalar], to right: [Unicode.Scalar]) -> Int {
+  /// The slips between two words; nil where they are more than `limit`.
+  private static func distance(
+    from left: [Unicode.Scalar], to right: [Unicode.Scalar], limit: Int
+  ) -> Int? {
     var twoAbove: [Int] = []
     var above = Array(0...right.count)
+    var isAboveBeyond = false
     for i in left.indices {
       var row = [i + 1]
       row.reserveCapacity(right.count + 1)
@@ -50,8 +53,11 @@ package enum Suggestion {
         }
         row.append(best)
       }
-      (twoAbove, above) = (above, row)
+      // A row never has less than the lesser of the two above it.
+      let isBeyond = row.allSatisfy { $0 > limit }
+      if isBeyond, isAboveBeyond { return nil }
+      (twoAbove, above, isAboveBeyond) = (above, row, isBeyond)
     }
-    return above[right.count]
+    return above[right.count] <= limit ? above[right.count] : nil
   }
 }
