@@ -66,15 +66,16 @@ let package = Package(
     module(
       "Engine",
       uses: [
-        "BuildGraph", "DockerfileSyntax", "Snapshots", "Sandbox", "OCI", "Archive", "Reporting",
-        "CLinux", systemPackage,
+        "BuildGraph", "DockerfileSyntax", "Snapshots", "Sandbox", "Transport", "OCI", "Archive",
+        "Reporting", "CLinux", systemPackage,
+        .product(name: "Subprocess", package: "swift-subprocess"),
       ]),
     module(
       "Exporters",
       uses: ["Registry", "Transport", "OCI", "Archive", "Snapshots", "CLinux", systemPackage]),
 
     // Floor 1: one specification each.
-    module("DockerfileSyntax", uses: []),
+    module("DockerfileSyntax", uses: ["Reporting"]),
     module("BuildGraph", uses: ["OCI"]),
     module(
       "Registry",
@@ -115,6 +116,12 @@ let package = Package(
       dependencies: ["OCI", "Archive", "CLinux", systemPackage],
       path: "Tests/TestSupport",
       swiftSettings: strict),
+    // `Fuzz` is a package of its own; the tests check its invariants on its corpus.
+    .target(
+      name: "FuzzInvariants",
+      dependencies: ["DockerfileSyntax"],
+      path: "Fuzz/Sources/FuzzInvariants",
+      swiftSettings: strict),
     tests(of: "OCI", uses: ["TestSupport", systemPackage]),
     tests(of: "Archive", uses: ["TestSupport"]),
     tests(of: "Reporting"),
@@ -122,7 +129,7 @@ let package = Package(
     tests(
       of: "Registry",
       uses: ["Transport", "OCI", "Archive", "Snapshots", "TestSupport", systemPackage]),
-    tests(of: "DockerfileSyntax"),
+    tests(of: "DockerfileSyntax", uses: ["FuzzInvariants", "Reporting"]),
     tests(of: "BuildGraph", uses: ["OCI"]),
     tests(of: "Snapshots", uses: ["TestSupport", "Archive", "OCI", "CLinux", systemPackage]),
     tests(of: "Sandbox", uses: ["TestSupport", "CLinux", systemPackage]),
@@ -133,8 +140,8 @@ let package = Package(
     tests(
       of: "Engine",
       uses: [
-        "BuildGraph", "Snapshots", "Sandbox", "OCI", "Archive", "Reporting", "TestSupport",
-        systemPackage,
+        "BuildGraph", "Snapshots", "Sandbox", "Transport", "OCI", "Archive", "Reporting",
+        "TestSupport", systemPackage,
       ]),
     tests(
       of: "Exporters",

@@ -31,6 +31,9 @@ extension Source {
       encoder.add("kind", "context")
       encoder.add("name", context.name)
     case .host: encoder.add("kind", "host")
+    case .http(let http): http.encode(into: &encoder)
+    case .git(let git): git.encode(into: &encoder)
+    case .upload(let upload): upload.encode(into: &encoder)
     }
   }
 }
@@ -45,6 +48,7 @@ extension Execution {
     encoder.add("network", network.rawValue)
     encoder.add("security", security.rawValue)
     encoder.add("extraHosts", extraHosts.map(\.name))
+    if let hostname { encoder.add("hostname", hostname) }
     encoder.add("platform", platform.description)
     encoder.add("mounts", mounts) { $1.encode(into: &$0) }
   }

@@ -22,6 +22,12 @@ package enum Source: Hashable, Sendable {
   case context(ContextSource)
   /// This machine's own system and toolchain, read-only (`host:`).
   case host
+  /// A file from an HTTP server.
+  case http(HTTPSource)
+  /// The files of a commit.
+  case git(GitSource)
+  /// A file that came with the request.
+  case upload(UploadSource)
 }
 
 /// A pinned image.
@@ -60,6 +66,8 @@ package struct Execution: Hashable, Sendable {
   package var mounts: [ExecutionMount] = []
   /// Extra lines of `/etc/hosts`: name and address; the addresses are not part of the key.
   package var extraHosts: [ExtraHost] = []
+  /// What the machine is called; nil is `buildkitsandbox`.
+  package var hostname: String?
   package var platform: Platform
 
   package init(

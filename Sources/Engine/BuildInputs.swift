@@ -1,4 +1,5 @@
 package import Reporting
+package import Sandbox
 package import Snapshots
 package import SystemPackage
 
@@ -12,11 +13,17 @@ package struct BuildInputs: Sendable {
   package var secrets: [String: [UInt8]]
   /// Sockets of SSH agents, by id.
   package var sshSockets: [String: FilePath]
+  /// Whether `RUN --security=insecure` gets what it asks for.
+  package var allowsInsecure = false
+  /// The limits of every `RUN`, which are not part of its key.
+  package var resourceLimits: [ResourceLimit] = []
   /// The latest time that the image's files, configuration and history may have, in seconds; nil
   /// leaves times alone (`--timestamps=preserve`).
   package var latestTime: Int64?
   /// How layers are compressed that are made as blobs; an image may ask for them otherwise.
   package var compression: LayerEncoding.Compression
+  /// How sources on other machines are reached; nil where there are none, or none may be asked.
+  package var remote: RemoteAccess?
   /// The number of the first step among all that are reported.
   package var firstStep = 1
   /// Is told of each layer of an image as soon as it is there: the state up to it.

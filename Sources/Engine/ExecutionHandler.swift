@@ -79,7 +79,7 @@ struct ExecutionHandler: Sendable {
     _ execution: Execution, vertex: Vertex, states: [FileSystemState],
     _ resources: ExecutionResources
   ) throws -> SandboxSpecification {
-    guard execution.security == .sandbox else {
+    guard execution.security == .sandbox || inputs.allowsInsecure else {
       throw EngineError(vertex: vertex, cause: .securityNotGranted)
     }
     let base = states[0]
@@ -90,6 +90,9 @@ struct ExecutionHandler: Sendable {
       root: .overlay(lower: lower, upper: upper, work: work), arguments: execution.arguments)
     specification.workingDirectory = FilePath(execution.workingDirectory)
     specification.network = execution.network == .none ? .none : .host
+    if execution.security == .insecure { specification.liftProtection() }
+    if let hostname = execution.hostname { specification.hostname = hostname }
+    specification.resourceLimits = inputs.resourceLimits
     specification.environment = execution.environment + execution.unkeyedEnvironment
     try setUser(execution.user, base, &specification)
     specification.mounts = try hostMounts(base) + networkFiles(execution)
@@ -136,7 +139,8 @@ struct ExecutionHandler: Sendable {
   }
 
   private func networkFiles(_ execution: Execution) -> [SandboxMount] {
-    var hosts = "127.0.0.1\tlocalhost buildkitsandbox\n::1\tlocalhost ip6-localhost ip6-loopback\n"
+    let hostname = execution.hostname ?? "buildkitsandbox"
+    var hosts = "127.0.0.1\tlocalhost \(hostname)\n::1\tlocalhost ip6-localhost ip6-loopback\n"
     for host in execution.extraHosts { hosts += "\(host.address)\t\(host.name)\n" }
     var mounts: [SandboxMount] = [.file(Array(hosts.utf8), at: "/etc/hosts", mode: 0o644)]
     if execution.network != .none, let resolver = try? SmallFile.read("/etc/resolv.conf") {
@@ -191,8 +195,8 @@ struct ExecutionHandler: Sendable {
         if ssh.required { throw EngineError(vertex: vertex, cause: .sshMissing(id: ssh.id)) }
         return
       }
-      specification.mounts.append(.bind(socket, at: target, readOnly: false))
-      specification.environment.append("SSH_AUTH_SOCK=\(mount.target)")
+      let relay = try resources.beginRelay(to: socket, ssh)
+      specification.mounts.append(.bind(relay, at: target, readOnly: false))
     }
   }
 
@@ -228,6 +232,15 @@ struct ExecutionHandler: Sendable {
     let sink = try stores.layers.sink(into: folder)
     try draft.write(to: sink)
     try sink.finish()
+  }
+}
+
+extension SandboxSpecification {
+  /// All that root may do here: every capability, every system call, the kernel's files as they are.
+  fileprivate mutating func liftProtection() {
+    capabilities = .all
+    seccomp = .unconfined
+    unmasked = true
   }
 }
 

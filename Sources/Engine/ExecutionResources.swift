@@ -1,3 +1,4 @@
+internal import BuildGraph
 import Glibc
 internal import OCI
 internal import Sandbox
@@ -13,6 +14,7 @@ final class ExecutionResources: Sendable {
     var keptMountPoints: Set<FilePath> = []
     var scratches: [ScratchLayer] = []
     var leases: [CacheMountStore.FolderName: CacheMountStore.Lease] = [:]
+    var relays: [SocketRelay] = []
     var usedLeases: Set<CacheMountStore.FolderName> = []
   }
 
@@ -50,6 +52,15 @@ final class ExecutionResources: Sendable {
     try beginScratchOverlay().upper
   }
 
+  /// A socket that leads to another one while the step runs.
+  func beginRelay(to socket: FilePath, _ mount: SSHMount) throws -> FilePath {
+    let relay = try SocketRelay(
+      to: socket, in: beginScratchFolder(), mode: UInt32(mount.mode), userID: mount.userID,
+      groupID: mount.groupID)
+    state.withLock { $0.relays.append(relay) }
+    return relay.path
+  }
+
   /// Holds a cache folder until the step ends.
   func keep(_ lease: CacheMountStore.Lease, as name: CacheMountStore.FolderName) {
     state.withLock { $0.leases[name] = lease }
@@ -83,6 +94,7 @@ final class ExecutionResources: Sendable {
       defer { state = State() }
       return state
     }
+    for relay in held.relays { relay.close() }
     for scratch in held.scratches { scratch.discard() }
     held.root?.discard()
     for lease in held.leases.values { lease.release() }

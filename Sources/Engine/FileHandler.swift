@@ -2,6 +2,7 @@ internal import Archive
 internal import BuildGraph
 import Glibc
 internal import OCI
+internal import Reporting
 internal import Snapshots
 internal import SystemPackage
 
@@ -30,6 +31,25 @@ struct FileHandler: Sendable {
     try await select(from: state) { try SourceSelection(action, from: $0) }
   }
 
+  /// Tells a file that is hidden from one that is misspelt.
+  private static func reason(
+    whyMissing source: String, in tree: any FileTree
+  ) throws -> FileActionError {
+    let path = TreePath(cleaning: source)
+    if let filtered = tree as? FilteredTree, try filtered.hides(path) {
+      return .ignored(source, by: filtered.explanation(of: path))
+    }
+    guard let directory = try tree.resolve(path.parent, followingLast: true) else {
+      return .notFound(source)
+    }
+    let names = try tree.children(of: directory).map { String(decoding: $0.name, as: UTF8.self) }
+    let name = String(decoding: path.name, as: UTF8.self)
+    guard source.hasSuffix(name), let closest = Suggestion.closest(to: name, among: names) else {
+      return .notFound(source)
+    }
+    return .misspelt(source, closest: source.dropLast(name.count) + closest)
+  }
+
   /// The digest of what lies at a path of a state, for a mount.
   func contentDigest(of path: String, in state: FileSystemState) async throws -> Digest {
     try await select(from: state) { try SourceSelection(path: path, in: $0) }.1
@@ -45,8 +65,7 @@ struct FileHandler: Sendable {
         let selection = try find(tree)
         return (selection, try selection.contentDigest(resetsOwners: state.isContext))
       } catch FileActionError.notFound(let path) {
-        let isIgnored = try (tree as? FilteredTree)?.hides(TreePath(cleaning: path)) ?? false
-        throw isIgnored ? FileActionError.ignored(path) : FileActionError.notFound(path)
+        throw try Self.reason(whyMissing: path, in: tree)
       } catch let error as SystemCallError
         where error.code == .permissionDenied && state.isContext
       {

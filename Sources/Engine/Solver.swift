@@ -17,16 +17,20 @@ actor Solver {
   let inputs: BuildInputs
   private let files: FileHandler
   private let executions: ExecutionHandler
-  private let running: Turnstile
+  let sources: RemoteSources
+  let running: Turnstile
   /// The steps whose layers an image has.
   private let imageSteps: Set<Int>
 
   private(set) var resolutions: [Int: Task<Resolution, any Error>] = [:]
   private var states: [Int: Task<FileSystemState, any Error>] = [:]
+  var remotes: [Int: Task<RemoteState, any Error>] = [:]
+  /// Sources that were looked up and whose files nobody has wanted yet.
+  var openSources: Set<Int> = []
   /// What is remembered of the steps that ran.
   private(set) var made: [Int: CacheRecord] = [:]
   /// Whether nothing new may begin.
-  private var isStopping = false
+  private(set) var isStopping = false
   /// The first thing that went wrong; what was stopped because of it is no failure of its own.
   private(set) var failure: (any Error)?
   /// The keys under which this build wrote records.
@@ -39,6 +43,7 @@ actor Solver {
     let trees = StateTrees(stores: stores, inputs: inputs)
     files = FileHandler(plan: plan, stores: stores, inputs: inputs, trees: trees)
     executions = ExecutionHandler(stores: stores, inputs: inputs, trees: trees)
+    sources = RemoteSources(stores: stores, inputs: inputs)
     imageSteps = plan.imageSteps
     running = Turnstile(limit: max(4, 2 * sysconf(Int32(_SC_NPROCESSORS_ONLN))))
   }
@@ -49,6 +54,12 @@ actor Solver {
     var states: [FileSystemState] = []
     for index in indexes { states.append(try await state(of: index)) }
     return states
+  }
+
+  /// The layers of a vertex, if somebody has asked for them.
+  func knownLayers(of index: Int) async -> [LayerID]? {
+    guard let task = states[index] else { return nil }
+    return try? await task.value.layers
   }
 
   /// The state that a vertex makes.
@@ -66,7 +77,7 @@ actor Solver {
     return task
   }
 
-  private func stoppingOnFailure<Result: Sendable>(
+  func stoppingOnFailure<Result: Sendable>(
     _ body: () async throws -> Result
   ) async throws -> Result {
     do {
@@ -83,6 +94,7 @@ actor Solver {
     isStopping = true
     for task in resolutions.values { task.cancel() }
     for task in states.values { task.cancel() }
+    for task in remotes.values { task.cancel() }
   }
 
   /// Stops everything that is under way and waits until nothing of it is left.
@@ -90,12 +102,31 @@ actor Solver {
     cancel()
     var ended = -1
     // What ends may have begun something just before.
-    while ended != states.count + resolutions.count {
-      ended = states.count + resolutions.count
+    while ended != states.count + resolutions.count + remotes.count {
+      ended = states.count + resolutions.count + remotes.count
       for task in states.values { _ = await task.result }
       for task in resolutions.values { _ = await task.result }
+      for task in remotes.values { _ = await task.result }
     }
+    for index in openSources.sorted() { report(.stepFinished(step(index), .cached)) }
+    openSources = []
   }
+
+  /// Makes what was learnt outlive a restart.
+  func confirm() async throws {
+    let (keys, records, sources) = (writtenKeys, stores.records, sources)
+    // A build that is cancelled keeps what it has learnt: this task is not.
+    try await Task {
+      try await BlockingWork.run {
+        try records.confirm(keys)
+        try sources.confirm()
+      }
+    }.value
+  }
+
+  func step(_ index: Int) -> StepID { StepID(inputs.firstStep + index) }
+
+  func report(_ event: BuildEvent) { inputs.reporter.report(event) }
 
   // MARK: - What stands for a result
 
@@ -122,6 +153,7 @@ actor Solver {
         throw EngineError(vertex: vertex, cause: .hostUnavailable)
       }
       return host.identity
+    case .source(.http), .source(.git), .source(.upload): return try await remote(index).identity
     case .source(let source):
       return StepKey([.init("source", Operation.source(source).keyDigest.hex)]).digest
     case .merge:
@@ -315,6 +347,7 @@ actor Solver {
       case .source(.host): return FileSystemState(base: .host)
       case .source(.context(let context)): return FileSystemState(base: .context(context.name))
       case .source(.image(let image)): return try stores.state(of: image)
+      case .source(.http), .source(.git), .source(.upload): return try await fetched(index)
       case .merge: return try await merge(vertex)
       case .execute, .file: return try await result(of: index, vertex)
       }
@@ -334,7 +367,7 @@ actor Solver {
   private func result(of index: Int, _ vertex: Vertex) async throws -> FileSystemState {
     let resolution = try await resolution(of: index)
     let base = try await state(of: vertex.inputs[0])
-    let step = StepID(inputs.firstStep + index)
+    let step = self.step(index)
     inputs.reporter.report(.stepAnnounced(step, name: vertex.label))
     if let layer = resolution.record?.layer {
       inputs.layerFound?(layer)
@@ -364,7 +397,7 @@ actor Solver {
   private func run(
     _ index: Int, _ vertex: Vertex, _ resolution: Resolution, states: [FileSystemState]
   ) async throws -> LayerID {
-    let step = StepID(inputs.firstStep + index)
+    let step = self.step(index)
     let key = resolution.keys[resolution.keys.count - 1]
     let lockPath = stores.home.appending("locks").appending("step-\(key.digest.short)")
     let lock = try await BlockingWork.wait {

@@ -1,6 +1,7 @@
 import BuildGraph
 import DockerfileSyntax
 import OCI
+import Sandbox
 import Slipway
 import SystemPackage
 
@@ -12,12 +13,16 @@ enum ArgumentProblem: Error, CustomStringConvertible {
   case host(String)
   case context(String)
   case contextKind(String)
-  case mainContext(String)
+  case bakeTarget(String)
+  case inputTwice
   case secret(String)
   case unknownField(String, of: String, known: [String])
   case destinationWithoutPath(String)
   case digestAsName(String)
   case noAgent(String)
+  case entitlement(String)
+  case sharedMemorySize(String)
+  case resourceLimit(String)
   case volume(String)
   case terminalInput
   case terminalOutput
@@ -32,10 +37,14 @@ enum ArgumentProblem: Error, CustomStringConvertible {
     case .context(let text): "`\(text)` is not `NAME=CONTEXT`"
     case .contextKind(let text):
       "`\(text)` is a kind of context that this version does not read; "
-        + "hint: a directory, `docker-image://`, `oci-layout://` or `host:`"
-    case .mainContext(let text):
-      "`\(text)` is a kind of context that this version does not read; "
-        + "hint: fetch or unpack it, and give the directory"
+        + "hint: a directory, an address of a git repository or of a file, `docker-image://`, "
+        + "`oci-layout://` or `host:`"
+    case .bakeTarget(let text):
+      "`\(text)` is a target of `docker buildx bake`, of which there are none here; "
+        + "hint: give a directory, an image or an address"
+    case .inputTwice:
+      "standard input cannot be both the build context and the Dockerfile; "
+        + "hint: give one of them by its path"
     case .secret(let text):
       "`\(text)` is not a secret; hint: `id=ID,src=FILE` or `id=ID,env=VARIABLE`"
     case .unknownField(let field, let text, let known):
@@ -46,6 +55,13 @@ enum ArgumentProblem: Error, CustomStringConvertible {
       "`\(text)` is a digest, which is no name that can be given; hint: `NAME:TAG`"
     case .noAgent(let text):
       "there is no SSH agent for `\(text)`; hint: start one, or give its socket: `--ssh \(text)=SOCKET`"
+    case .entitlement(let text):
+      "`\(text)` is nothing that can be allowed; hint: `security.insecure` or `network.host`"
+    case .sharedMemorySize(let text): "`\(text)` is not a size; hint: such as `64m` or `1g`"
+    case .resourceLimit(let text):
+      "`\(text)` is not a limit; hint: `NAME=SOFT[:HARD]`, a soft limit no higher than the hard one, "
+        + "and the name one of "
+        + ResourceLimit.Resource.allCases.map { "`\($0)`" }.joined(separator: ", ")
     case .terminalInput:
       "there is nothing to load; hint: give an archive with `--input FILE`, or on standard input"
     case .terminalOutput:
@@ -69,6 +85,16 @@ enum Assignment {
       }
       guard equals != text.startIndex else { throw ArgumentProblem.assignment(text) }
       result[String(text[..<equals])] = String(text[text.index(after: equals)...])
+    }
+    return result
+  }
+
+  /// A name alone is a label without text.
+  static func labels(_ list: [String]) -> [String: String] {
+    var result: [String: String] = [:]
+    for text in list {
+      let end = text.firstIndex(of: "=") ?? text.endIndex
+      result[String(text[..<end])] = String(text[end...].dropFirst())
     }
     return result
   }
@@ -135,29 +161,31 @@ extension ExtraHost {
   }
 }
 
-extension BuildRequest.NamedContextRequest {
-  static func parse(_ text: String) throws -> (String, BuildRequest.NamedContextRequest) {
-    guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
-      throw ArgumentProblem.context(text)
-    }
-    let name = String(text[..<equals])
-    let value = String(text[text.index(after: equals)...])
-    return (name, try parse(value: value))
+extension BuildRequest.Entitlement {
+  static func parse(_ text: String) throws -> BuildRequest.Entitlement {
+    guard let entitlement = Self(rawValue: text) else { throw ArgumentProblem.entitlement(text) }
+    return entitlement
   }
+}
 
-  private static func parse(value: String) throws -> BuildRequest.NamedContextRequest {
-    if value == "host:" || value == "host" { return .host }
-    if let reference = value.dropping(prefix: "docker-image://") { return .image(reference) }
-    if let layout = value.dropping(prefix: "oci-layout://") {
-      // A tag behind the last colon, or a digest behind `@`; a colon in a folder's name is kept.
-      guard let colon = layout.lastIndex(where: { $0 == ":" || $0 == "@" }),
-        !layout[colon...].contains("/")
-      else { return .layout(FilePath(layout).absolute, name: nil) }
-      let name = String(layout[layout.index(after: colon)...])
-      return .layout(FilePath(String(layout[..<colon])).absolute, name: name)
-    }
-    if value.contains("://") || value.hasPrefix("git@") { throw ArgumentProblem.contextKind(value) }
-    return .directory(FilePath(value))
+extension ByteCount {
+  static func parse(sharedMemorySize text: String) throws -> Int64 {
+    guard let size = parse(text), size >= 0 else { throw ArgumentProblem.sharedMemorySize(text) }
+    return size
+  }
+}
+
+extension ResourceLimit {
+  /// `name=soft[:hard]`; `-1` is no limit.
+  static func parse(_ text: String) throws -> ResourceLimit {
+    let parts = text.split(separator: "=", omittingEmptySubsequences: false)
+    let bounds = (parts.last ?? "").split(separator: ":", omittingEmptySubsequences: false)
+      .map { Int64($0).flatMap { $0 < -1 ? nil : UInt64(bitPattern: $0) } }
+    guard parts.count == 2, let resource = Resource(name: String(parts[0])),
+      (1...2).contains(bounds.count), let soft = bounds[0], let hard = bounds[bounds.count - 1],
+      soft <= hard
+    else { throw ArgumentProblem.resourceLimit(text) }
+    return ResourceLimit(resource, soft: soft, hard: hard)
   }
 }
 
@@ -178,7 +206,7 @@ extension BuildRequest.SecretSource {
 }
 
 extension String {
-  fileprivate func dropping(prefix: String) -> String? {
+  func dropping(prefix: String) -> String? {
     hasPrefix(prefix) ? String(dropFirst(prefix.count)) : nil
   }
 }

@@ -31,6 +31,9 @@ struct PatternMatcherTests {
       ("a*b*c", "aXbYc", true), ("a*b*c", "abXc", true), ("a*b*c", "ac", false), (".", "a", false),
       ("**/node_modules", "x/node_modules/y/z", true),
       ("*a*a*a*a*b", "aaaaaaaaaaaaaaaaaaaaaaaa", false),
+      ("**/b", "a\nx/b", true), ("**/b*", "a\nx/b", false), ("a**", "a\nb", true),
+      ("?**", "ab\nc", false), ("*", "a\nb", true), ("a/**/b", "a/x\ny/b", false),
+      ("!/a", "a", false), ("/\u{301}a", "\u{301}a", false),
     ])
   func onePattern(pattern: String, path: String, expected: Bool) throws {
     #expect(
@@ -50,6 +53,8 @@ struct PatternMatcherTests {
       (["**", "!**/*.go", "vendor"], "vendor/b.go", false),
       (["!**/*.go", "vendor"], "vendor/b.go", true),
       (["a/b", "!a"], "a/b", true), (["a", "!a"], "a/b", false),
+      (["a", "!./a/b"], "a/b", true), (["a", "!a/../a/b"], "a/b", true),
+      (["b", "!x/../b"], "b", true), (["b", "!\u{301}"], "b", true),
       (["a", "!a/b", "a/b/c"], "a/b/d", false), (["a", "!a/b", "a/b/c"], "a/b/c/e", true),
       ([], "a", false),
     ])
@@ -130,6 +135,10 @@ struct PatternMatcherTests {
       DockerIgnore.parse(Array(text.utf8)).patterns
         == ["#e", "a", "b", "!c", "!d", "f", "/", "!", "g"])
     #expect(DockerIgnore.parse([]).patterns.isEmpty)
+    let marks = "/\u{301}a\n!/\u{301}b\n/!/c\n!./d\n! ../e\n"
+    #expect(
+      DockerIgnore.parse(Array(marks.utf8)).patterns
+        == ["\u{301}a", "!\u{301}b", "!/c", "!d", "!../e"])
   }
 
   @Test(

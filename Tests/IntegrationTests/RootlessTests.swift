@@ -73,6 +73,29 @@ struct RootlessTests {
     #expect(try await rooted.check("run", name, "cat", "/copy").text == "base")
   }
 
+  @Test(
+    "what is fetched is the same as root's",
+    .enabled(if: Requirement.tools("git"), "needs git"))
+  func remoteSources() async throws {
+    let user = try #require(PlainUser.current)
+    let site = try StaticSite()
+    site["/a"] = StaticSite.Page("x", lastModified: "Sun, 06 Nov 1994 08:49:37 GMT")
+    let served = try TemporaryDirectory()
+    let repository = try await GitRepository(at: served("repo"))
+    try repository.write("#!/bin/sh\n", to: "bin/run", mode: 0o755)
+    try await repository.commit()
+    let server = try GitServer(served.path)
+    let context = try TemporaryDirectory()
+    try context.write(
+      "FROM scratch\nADD \(site.address)/a /\nADD --chown=7:8 \(server.address("repo")) /r\n",
+      to: "Dockerfile")
+    let expected = try await Slipway().build(context.path).digest
+    let rootless = try await user.slipway(in: TemporaryDirectory())
+    let built = try await rootless.run("build", "-q", context.path.string)
+    try #require(built.succeeded, "\(built)")
+    #expect(built.text == expected)
+  }
+
   @Test("who has no range of ids is told so, and nothing is written")
   func withoutRange() async throws {
     let folder = try TemporaryDirectory()

@@ -32,7 +32,10 @@ package struct DockerIgnore: Hashable, Sendable {
     let isException = first == UInt8(ascii: "!")
     if isException { text = Whitespace.trimmingStart(text.dropFirst()) }
     var pattern = text.isEmpty ? "" : PathCleaner.clean(String(decoding: text, as: UTF8.self))
-    if pattern.utf8.count > 1, pattern.utf8.first == UInt8(ascii: "/") { pattern.removeFirst() }
+    if pattern.utf8.count > 1, pattern.utf8.first == UInt8(ascii: "/") {
+      // A scalar: what follows may be a mark that makes one character of the two.
+      pattern.unicodeScalars.removeFirst()
+    }
     return isException ? "!" + pattern : pattern
   }
 

@@ -23,13 +23,13 @@ package struct PatternMatcher: Sendable {
   package init(_ patterns: [String]) throws(PatternError) {
     var compiled: [IgnorePattern] = []
     for pattern in patterns {
-      var text = String(
-        decoding: Whitespace.trimming(Array(pattern.utf8)[...]), as: UTF8.self)
-      if text.isEmpty { continue }
+      let trimmed = Whitespace.trimming(Array(pattern.utf8)[...])
+      if trimmed.isEmpty { continue }
+      var text = PathCleaner.clean(String(decoding: trimmed, as: UTF8.self))
       let isException = text.utf8.first == UInt8(ascii: "!")
-      if isException { text.removeFirst() }
+      if isException { text.unicodeScalars.removeFirst() }
       if text.isEmpty { throw PatternError(pattern: pattern) }
-      compiled.append(try IgnorePattern(PathCleaner.clean(text), isException: isException))
+      compiled.append(try IgnorePattern(text, isException: isException))
     }
     self.patterns = compiled
     glances = compiled.map(\.glance)
@@ -40,6 +40,14 @@ package struct PatternMatcher: Sendable {
 
   /// Whether some pattern takes back.
   package var hasExceptions: Bool { patterns.contains(where: \.isException) }
+
+  /// The pattern that decides of a path, as it was written; nil where none matches.
+  package func decidingPattern(_ path: [UInt8]) -> String? {
+    let parents = path.indices.filter { path[$0] == UInt8(ascii: "/") }.map { Array(path[..<$0]) }
+    return patterns.last { pattern in
+      (parents + [path]).contains { $0.withUnsafeBufferPointer(pattern.matches) }
+    }?.text
+  }
 
   /// Whether the path, or one of its parents, is matched.
   package func matches(_ path: [UInt8]) -> Bool {

@@ -2,8 +2,10 @@
 package enum FileActionError: Error, Hashable, CustomStringConvertible {
   /// The source as the Dockerfile has it.
   case notFound(String)
-  /// The source, and that `.dockerignore` keeps it out of the context.
-  case ignored(String)
+  /// The source, and a file with a name like it.
+  case misspelt(String, closest: String)
+  /// The source, and what of a `.dockerignore` keeps it out of the context.
+  case ignored(String, by: String)
   /// A file of the context that whoever builds may not read, as this machine names it.
   case unreadable(String)
   case notADirectory(String)
@@ -19,11 +21,22 @@ package enum FileActionError: Error, Hashable, CustomStringConvertible {
   case readOnlyDestination(String)
   case tooManyLinks(String)
 
+  /// The word of the Dockerfile that is to blame.
+  package var culprit: String? {
+    switch self {
+    case .notFound(let text), .misspelt(let text, _), .ignored(let text, _), .unknownUser(let text),
+      .unknownGroup(let text), .invalidMode(let text):
+      text
+    default: nil
+    }
+  }
+
   package var description: String {
     switch self {
     case .notFound(let path): "`\(path)` not found; hint: sources are relative to their context"
-    case .ignored(let path):
-      "`\(path)` is left out of the context by `.dockerignore`; hint: take it back with `!\(path)`"
+    case .misspelt(let path, let closest): "`\(path)` not found; hint: did you mean `\(closest)`?"
+    case .ignored(let path, let rule):
+      "`\(path)` is left out of the context by \(rule); hint: take it back with `!\(path)` below that"
     case .unreadable(let path):
       "`\(path)` may not be read by you; hint: change its mode, or leave it out with `.dockerignore`"
     case .notADirectory(let path):

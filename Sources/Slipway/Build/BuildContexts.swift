@@ -1,5 +1,4 @@
 internal import BuildGraph
-internal import DockerfileSyntax
 internal import Engine
 internal import Frontends
 internal import OCI
@@ -16,6 +15,9 @@ struct BuildContexts {
   private(set) var layouts: [String: ImageLayout] = [:]
   private var host: HostSystem?
   private let ignorePatterns: [String]
+  private let main: MainContextOrigin
+  /// What `SOURCE_DATE_EPOCH=context` means.
+  let epoch: Int64?
 
   /// A layout and the name of the image in it; nil takes the only one.
   struct ImageLayout {
@@ -23,18 +25,25 @@ struct BuildContexts {
     let name: String?
   }
 
-  init(_ request: BuildRequest, _ source: BuildSource, home: Home) throws {
-    let ignore = DockerIgnore.parse(source.ignore)
-    ignorePatterns = ignore.patterns
-    let ignored = IgnoredFiles(try ignore.matcher())
-    try add(request.context, as: "", ignoring: ignored, home: home)
+  init(
+    _ request: BuildRequest, _ source: BuildSource, _ context: MainContext, home: Home
+  ) throws {
+    main = context.origin
+    epoch = try request.asksContextForTime(source) ? context.time() : nil
+    let ignored = try source.ignore.files()
+    ignorePatterns = source.ignore.patterns
+    switch context.files {
+    case .directory(let path): try add(path, as: "", ignoring: ignored, home: home)
+    case .nothing: trees[""] = StackTree(layers: [])
+    case .fetched: break
+    }
     for (name, context) in request.namedContexts {
       switch context {
       case .directory(let path):
         guard FileStatus(path)?.isDirectory == true else { throw RequestError.noContext(path) }
         let own = path.appending(".dockerignore")
-        let ignore = DockerIgnore.parse(FileStatus(own) == nil ? [] : try SmallFile.read(own))
-        try add(path, as: name, ignoring: IgnoredFiles(ignore.matcher()), home: home)
+        let ignore = IgnoreFile(bytes: FileStatus(own) == nil ? [] : try SmallFile.read(own))
+        try add(path, as: name, ignoring: ignore.files(), home: home)
         named[name] = .local(name)
       case .image(let reference): named[name] = .image(reference)
       case .layout(let path, let image):
@@ -42,6 +51,10 @@ struct BuildContexts {
         layouts[text] = ImageLayout(path: path, name: image)
         named[name] = .image(text)
       case .host: named[name] = .host
+      case .git(let address): named[name] = .remote(.git(GitSource(address)))
+      case .http(let address):
+        named[name] = .remote(
+          .http(HTTPSource(address: address, fileName: ContextArchive.fileName)))
       }
     }
     if request.toolchain == .host {
@@ -66,7 +79,7 @@ struct BuildContexts {
     for (name, path) in source.recipe?.crossContexts ?? [:] where named[name] == nil {
       let directory = FilePath(user).appending(path)
       guard FileStatus(directory)?.isDirectory == true else { continue }
-      try add(directory, as: name, ignoring: IgnoredFiles(PatternMatcher([])), home: home)
+      try add(directory, as: name, ignoring: IgnoreFile().files(), home: home)
       named[name] = .local(name)
     }
   }
@@ -92,11 +105,14 @@ struct BuildContexts {
     options.platform = platform
     options.isOneOfSeveral = request.targetPlatforms.count > 1
     options.labels = request.labels
+    options.mainContext = main
+    options.contextEpoch = epoch
     options.namedContexts = named
     options.ignoresCache = request.ignoresCache
     options.stagesIgnoringCache = request.stagesIgnoringCache
     options.network = request.network
     options.extraHosts = request.extraHosts
+    options.sharedMemorySize = request.sharedMemorySize
     options.ignorePatterns = ignorePatterns
     options.fileName = source.name
     if let host {
@@ -111,22 +127,15 @@ struct BuildContexts {
   }
 
   func inputs(_ request: BuildRequest, epoch: Int64?, _ reporter: Reporter) throws -> BuildInputs {
-    var secrets: [String: [UInt8]] = [:]
-    for (id, source) in request.secrets {
-      switch source {
-      case .file(let path): secrets[id] = try SmallFile.read(path)
-      case .environment(let name):
-        guard let value = request.environment[name] else {
-          throw RequestError.secretVariableUnset(id: id, name: name)
-        }
-        secrets[id] = Array(value.utf8)
-      }
-    }
-    return BuildInputs(
-      contexts: trees, host: host, secrets: secrets, sshSockets: request.sshSockets,
-      latestTime: epoch,
+    var inputs = BuildInputs(
+      contexts: trees, host: host, secrets: try request.secretValues(),
+      sshSockets: request.sshSockets, latestTime: epoch,
       compression: request.outputs.first?.form.compression ?? ImageForm().compression,
       reporter: reporter)
+    inputs.remote = request.remoteAccess()
+    inputs.allowsInsecure = request.entitlements.contains(.insecure)
+    inputs.resourceLimits = request.resourceLimits
+    return inputs
   }
 
   /// Remembers what was hashed; a failure costs the next build time.
@@ -135,41 +144,17 @@ struct BuildContexts {
   }
 }
 
+extension BuildRequest {
+  /// Whether somebody may want to know the time of the context, which can cost a look at all its files.
+  fileprivate func asksContextForTime(_ source: BuildSource) -> Bool {
+    let name = "SOURCE_DATE_EPOCH"
+    return [buildArguments[name], environment[name]].contains("context")
+      || source.bytes.firstRange(of: Array(name.utf8)) != nil
+  }
+}
+
 /// The variables that hold proxies: passed on to steps, never part of a key.
 enum ProxyVariables {
   static let names = ["HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY"]
     .flatMap { [$0, $0.lowercased()] }
-}
-
-/// What a `.dockerignore` leaves out.
-struct IgnoredFiles {
-  private let matcher: PatternMatcher
-
-  init(_ matcher: PatternMatcher) {
-    self.matcher = matcher
-  }
-
-  var isEmpty: Bool { matcher.isEmpty }
-
-  var filter: TreeFilter {
-    let matcher = matcher
-    return TreeFilter { path, isDirectory in
-      guard matcher.matches(path.bytes) else { return .include }
-      guard isDirectory, !matcher.canSkipDirectory(path.bytes, state(of: path)) else {
-        return .exclude
-      }
-      return .excludeButDescend
-    }
-  }
-
-  /// Whether a path, with `/` between its parts, is left out.
-  func ignores(_ path: String) -> Bool { matcher.matches(Array(path.utf8)) }
-
-  private func state(of path: TreePath) -> PatternMatcher.State {
-    var state = matcher.rootState
-    for end in path.bytes.indices where path.bytes[end] == UInt8(ascii: "/") {
-      state = matcher.state(ofPath: Array(path.bytes[..<end]), in: state)
-    }
-    return matcher.state(ofPath: path.bytes, in: state)
-  }
 }

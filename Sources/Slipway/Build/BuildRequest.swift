@@ -1,11 +1,12 @@
 package import BuildGraph
 package import OCI
+package import Sandbox
 package import SystemPackage
 
 /// What a build is asked for, with every value parsed.
 package struct BuildRequest: Sendable {
   /// The main build context.
-  package var context: FilePath
+  package var context: ContextLocation
   package var dockerfile = DockerfileLocation.inContext
   package var tags: [Reference] = []
   package var buildArguments: [String: String] = [:]
@@ -18,6 +19,11 @@ package struct BuildRequest: Sendable {
   package var stagesIgnoringCache: [String] = []
   package var network = NetworkMode.sandbox
   package var extraHosts: [ExtraHost] = []
+  /// What `RUN` may ask for beyond what every step gets (`--allow`).
+  package var entitlements: Set<Entitlement> = []
+  /// The size of `/dev/shm` in bytes; nil is 64 MiB.
+  package var sharedMemorySize: Int64?
+  package var resourceLimits: [ResourceLimit] = []
   package var labels: [String: String] = [:]
   package var secrets: [String: SecretSource] = [:]
   package var sshSockets: [String: FilePath] = [:]
@@ -37,16 +43,34 @@ package struct BuildRequest: Sendable {
   /// The variables that name proxies, the epoch and toolchains.
   package var environment: [String: String] = [:]
 
-  package init(context: FilePath) {
+  package init(context: ContextLocation) {
     self.context = context
+  }
+
+  package init(context: FilePath) {
+    self.init(context: .directory(context))
+  }
+
+  /// Where the files of the main build context are.
+  package enum ContextLocation: Sendable, Hashable {
+    case directory(FilePath)
+    case git(GitAddress)
+    /// An archive, or a Dockerfile alone.
+    case http(String)
+    /// An archive on standard input, of which the first bytes have been read.
+    case standardInput(head: [UInt8])
+    /// There are none.
+    case nothing
   }
 
   /// Where the Dockerfile is.
   package enum DockerfileLocation: Sendable, Hashable {
     /// `Dockerfile` in the context; a recipe's where there is none.
     case inContext
+    /// Relative to the working directory; in a context that is fetched, to its root.
     case file(FilePath)
     case standardInput([UInt8])
+    case http(String)
   }
 
   /// What a recipe's toolchain stage is.
@@ -62,6 +86,14 @@ package struct BuildRequest: Sendable {
     case preserve
   }
 
+  /// What a step may ask for.
+  package enum Entitlement: String, Sendable, Hashable {
+    /// `RUN --security=insecure`.
+    case insecure = "security.insecure"
+    /// `RUN --network=host`, which is what every step gets here.
+    case hostNetwork = "network.host"
+  }
+
   /// Where a secret comes from.
   package enum SecretSource: Sendable, Hashable {
     case file(FilePath)
@@ -74,6 +106,8 @@ package struct BuildRequest: Sendable {
     case image(String)
     case layout(FilePath, name: String?)
     case host
+    case git(GitAddress)
+    case http(String)
   }
 }
 

@@ -1,0 +1,62 @@
+internal import BuildGraph
+internal import OCI
+internal import Reporting
+internal import Snapshots
+
+/// Sources on other machines: looked up for the keys, fetched when their files are wanted.
+extension Solver {
+  /// What a source on another machine is, asked for once.
+  func remote(_ index: Int) async throws -> RemoteState {
+    if let task = remotes[index] { return try await task.value }
+    let task = Task { try await stoppingOnFailure { try await lookUp(index) } }
+    if isStopping { task.cancel() }
+    remotes[index] = task
+    return try await task.value
+  }
+
+  private func lookUp(_ index: Int) async throws -> RemoteState {
+    let vertex = plan.vertices[index]
+    guard case .source(let source) = vertex.operation else {
+      throw EngineError(vertex: vertex, cause: .unsupported("not a source"))
+    }
+    report(.stepAnnounced(step(index), name: vertex.label))
+    report(.stepStarted(step(index)))
+    return try await reportingFailure(of: index) {
+      guard let state = try await sources.resolve(source) else {
+        throw EngineError(vertex: vertex, cause: .unsupported("not a source of another machine"))
+      }
+      if state.layer == nil {
+        openSources.insert(index)
+      } else {
+        report(.stepFinished(step(index), state.isNew ? .done : .cached))
+      }
+      return state
+    }
+  }
+
+  /// The state of a source on another machine.
+  func fetched(_ index: Int) async throws -> FileSystemState {
+    let state = try await remote(index)
+    if let layer = state.layer { return FileSystemState(layers: [layer]) }
+    return try await reportingFailure(of: index) {
+      let layer = try await running.pass { try await self.sources.layer(of: state) }
+      openSources.remove(index)
+      report(.stepFinished(step(index), .done))
+      return FileSystemState(layers: [layer])
+    }
+  }
+
+  private func reportingFailure<Result: Sendable>(
+    of index: Int, _ body: () async throws -> Result
+  ) async throws -> Result {
+    do {
+      return try await body()
+    } catch {
+      openSources.remove(index)
+      let outcome: StepOutcome =
+        error is CancellationError ? .cancelled : .failed(reason: "\(error)")
+      report(.stepFinished(step(index), outcome))
+      throw EngineError.wrapping(error, plan.vertices[index])
+    }
+  }
+}
