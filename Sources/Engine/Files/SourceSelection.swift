@@ -31,25 +31,14 @@ struct SourceSelection: Sendable {
   let tree: any FileTree
   let matches: [Match]
 
-  init(tree: any FileTree, matches: [Match]) {
-    self.tree = tree
-    self.matches = matches
-  }
-
   /// Finds what `action` takes from `tree`. Throws `FileActionError`.
   init(_ action: CopyAction, from tree: any FileTree) throws {
     self.tree = tree
-    let excludes = try PatternMatcher(action.excludes)
-    var matches: [Match] = []
-    for source in action.sources {
-      if action.keepsParents {
-        matches += try SourceFinder(tree: tree, excludes: excludes).matchesKeepingParents(
-          of: source)
-      } else {
-        matches += try SourceFinder(tree: tree, excludes: excludes).matches(of: source)
-      }
+    let finder = SourceFinder(tree: tree, excludes: try PatternMatcher(action.excludes))
+    matches = try action.sources.flatMap { source in
+      action.keepsParents
+        ? try finder.matchesKeepingParents(of: source) : try finder.matches(of: source)
     }
-    self.matches = matches
   }
 
   /// Takes what is at one path of `tree`, in which no character is a wildcard.

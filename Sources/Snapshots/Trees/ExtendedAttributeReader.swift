@@ -64,8 +64,8 @@ final class ExtendedAttributeReader: Sendable {
       ? getxattr(path, name, buffer.baseAddress, buffer.count)
       : lgetxattr(path, name, buffer.baseAddress, buffer.count)
     if length >= 0 { return [UInt8](buffer[..<length]) }
-    // Removed meanwhile, or not for our eyes (`trusted.*`).
-    if errno == ENODATA || errno == ENOTSUP || errno == EPERM || errno == ENOENT { return nil }
+    // Removed meanwhile, or not for our eyes (`trusted.*`, and all of a file that may not be read).
+    if [ENODATA, ENOTSUP, EPERM, EACCES, ENOENT].contains(errno) { return nil }
     throw SystemCallError("read attributes of", text(path))
   }
 
