@@ -75,7 +75,7 @@ let package = Package(
       uses: ["Registry", "Transport", "OCI", "Archive", "Snapshots", "CLinux", systemPackage]),
 
     // Floor 1: one specification each.
-    module("DockerfileSyntax", uses: []),
+    module("DockerfileSyntax", uses: ["Reporting"]),
     module("BuildGraph", uses: ["OCI"]),
     module(
       "Registry",
@@ -88,7 +88,7 @@ let package = Package(
 
     // Floor 0: nothing of ours below.
     module("OCI", uses: ["CCrypto", "CLinux", systemPackage]),
-    module("Archive", uses: ["CZlib", "CDeflate", "CZstd"]),
+    module("Archive", uses: ["CZlib", "CDeflate", "CZstd", "CBzip2", "CLZMA"]),
     module("Reporting", uses: []),
     module(
       "Transport",
@@ -107,12 +107,20 @@ let package = Package(
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CDeflate", providers: [.apt(["libdeflate-dev"])]),
     .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(name: "CBzip2", providers: [.apt(["libbz2-dev"])]),
+    .systemLibrary(name: "CLZMA", providers: [.apt(["liblzma-dev"])]),
 
     // Tests.
     .target(
       name: "TestSupport",
       dependencies: ["OCI", "Archive", "CLinux", systemPackage],
       path: "Tests/TestSupport",
+      swiftSettings: strict),
+    // `Fuzz` is a package of its own; the tests check its invariants on its corpus.
+    .target(
+      name: "FuzzInvariants",
+      dependencies: ["DockerfileSyntax"],
+      path: "Fuzz/Sources/FuzzInvariants",
       swiftSettings: strict),
     tests(of: "OCI", uses: ["TestSupport", systemPackage]),
     tests(of: "Archive", uses: ["TestSupport"]),
@@ -121,7 +129,7 @@ let package = Package(
     tests(
       of: "Registry",
       uses: ["Transport", "OCI", "Archive", "Snapshots", "TestSupport", systemPackage]),
-    tests(of: "DockerfileSyntax"),
+    tests(of: "DockerfileSyntax", uses: ["FuzzInvariants", "Reporting"]),
     tests(of: "BuildGraph", uses: ["OCI"]),
     tests(of: "Snapshots", uses: ["TestSupport", "Archive", "OCI", "CLinux", systemPackage]),
     tests(of: "Sandbox", uses: ["TestSupport", "CLinux", systemPackage]),

@@ -48,6 +48,7 @@ extension Execution {
     encoder.add("network", network.rawValue)
     encoder.add("security", security.rawValue)
     encoder.add("extraHosts", extraHosts.map(\.name))
+    if let hostname { encoder.add("hostname", hostname) }
     encoder.add("platform", platform.description)
     encoder.add("mounts", mounts) { $1.encode(into: &$0) }
   }

@@ -66,6 +66,8 @@ package struct Execution: Hashable, Sendable {
   package var mounts: [ExecutionMount] = []
   /// Extra lines of `/etc/hosts`: name and address; the addresses are not part of the key.
   package var extraHosts: [ExtraHost] = []
+  /// What the machine is called; nil is `buildkitsandbox`.
+  package var hostname: String?
   package var platform: Platform
 
   package init(

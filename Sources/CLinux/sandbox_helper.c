@@ -9,6 +9,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/keyctl.h>
 #include <linux/sched.h>
 #include <poll.h>
@@ -19,6 +20,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -103,6 +105,34 @@ static uint64_t read_wide(struct cursor *arguments) {
   return low | (uint64_t)read_number(arguments) << 32;
 }
 
+static void set_resource_limit(struct sandbox *sandbox, struct cursor *arguments) {
+  uint32_t resource = read_number(arguments);
+  struct rlimit limit;
+  limit.rlim_cur = read_wide(arguments);
+  limit.rlim_max = read_wide(arguments);
+  if (setrlimit(resource, &limit) < 0) fail(sandbox, 0, "");
+}
+
+// What is missing of the path is made: an image may name a directory that it does not have. Not
+// cleaned before, because `/a/..` is there only if `/a` is.
+static void enter_directory(struct sandbox *sandbox, const char *path, uid_t user, gid_t group) {
+  char prefix[PATH_MAX];
+  size_t length = strlen(path);
+  if (chdir(path) == 0) return;
+  if (errno != ENOENT || length >= sizeof prefix) fail(sandbox, 0, path);
+  for (size_t end = 1; end <= length; end++) {
+    if (path[end] != '/' && path[end] != '\0') continue;
+    memcpy(prefix, path, end);
+    prefix[end] = '\0';
+    if (mkdir(prefix, 0755) < 0) {
+      if (errno != EEXIST) break;
+    } else if (lchown(prefix, user, group) < 0) {
+      break;
+    }
+  }
+  if (chdir(path) < 0) fail(sandbox, 0, path);
+}
+
 static void carry_out(struct sandbox *sandbox, uint32_t kind, struct cursor *arguments) {
   switch ((enum slipway_operation)kind) {
     case SLIPWAY_NAMESPACES: return;  // done by the helper
@@ -125,6 +155,7 @@ static void carry_out(struct sandbox *sandbox, uint32_t kind, struct cursor *arg
     }
     case SLIPWAY_LOOPBACK_UP: return raise_loopback(sandbox);
     case SLIPWAY_STANDARD_STREAMS: return set_standard_streams(sandbox, arguments);
+    case SLIPWAY_RESOURCE_LIMIT: return set_resource_limit(sandbox, arguments);
     case SLIPWAY_BOUNDING_SET: return set_bounding_set(sandbox, read_wide(arguments));
     case SLIPWAY_CREDENTIALS: return set_credentials(sandbox, arguments);
     case SLIPWAY_CAPABILITIES: return set_capabilities(sandbox, read_wide(arguments));
@@ -134,7 +165,8 @@ static void carry_out(struct sandbox *sandbox, uint32_t kind, struct cursor *arg
     case SLIPWAY_SECCOMP: return set_seccomp(sandbox, arguments);
     case SLIPWAY_WORKING_DIRECTORY: {
       const char *path = read_string(arguments, NULL);
-      if (chdir(path) < 0) fail(sandbox, 0, path);
+      uid_t user = read_number(arguments);
+      enter_directory(sandbox, path, user, read_number(arguments));
       return;
     }
     case SLIPWAY_EXECUTE: execute(sandbox, arguments);

@@ -1,4 +1,5 @@
 package import Reporting
+package import Sandbox
 package import Snapshots
 package import SystemPackage
 
@@ -12,6 +13,10 @@ package struct BuildInputs: Sendable {
   package var secrets: [String: [UInt8]]
   /// Sockets of SSH agents, by id.
   package var sshSockets: [String: FilePath]
+  /// Whether `RUN --security=insecure` gets what it asks for.
+  package var allowsInsecure = false
+  /// The limits of every `RUN`, which are not part of its key.
+  package var resourceLimits: [ResourceLimit] = []
   /// The latest time that the image's files, configuration and history may have, in seconds; nil
   /// leaves times alone (`--timestamps=preserve`).
   package var latestTime: Int64?

@@ -32,11 +32,48 @@ package struct EngineError: Error, CustomStringConvertible {
       ? error : EngineError(vertex: vertex, cause: .other(error))
   }
 
+  /// The word of the Dockerfile that is to blame, where it is one.
+  package var culprit: String? {
+    switch cause {
+    case .other(let error): (error as? FileActionError)?.culprit
+    case .secretMissing(let id), .sshMissing(let id): id
+    case .securityNotGranted: "--security=insecure"
+    default: nil
+    }
+  }
+
+  /// What a shell says with its exit code, and what helps.
+  private static func meaning(of code: Int32) -> String? {
+    switch code {
+    case 126:
+      "; hint: a program was found that may not be executed: look at its mode and its first line"
+    case 127:
+      "; hint: a command was not found: install it in an earlier step, or look at `PATH`"
+    case 128 + 9:
+      ", which is 128 and \(name(of: 9)); hint: a process was killed, often because memory ran out"
+    case 129...192: ", which is 128 and \(name(of: code - 128))"
+    default: nil
+    }
+  }
+
+  private static func name(of signal: Int32) -> String {
+    guard signalNames.indices.contains(Int(signal) - 1) else { return "signal \(signal)" }
+    return "signal \(signal) (SIG\(signalNames[Int(signal) - 1]))"
+  }
+
+  /// Linux's, from 1.
+  private static let signalNames = [
+    "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2",
+    "PIPE", "ALRM", "TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG",
+    "XCPU", "XFSZ", "VTALRM", "PROF", "WINCH", "IO", "PWR", "SYS",
+  ]
+
   package var description: String {
     switch cause {
-    case .commandFailed(.exited(let code)): "`\(vertex.label)` failed with exit code \(code)"
+    case .commandFailed(.exited(let code)):
+      "`\(vertex.label)` failed with exit code \(code)" + (Self.meaning(of: code) ?? "")
     case .commandFailed(.signalled(let signal)):
-      "`\(vertex.label)` was killed by signal \(signal)"
+      "`\(vertex.label)` was killed by \(Self.name(of: signal))"
     case .secretMissing(let id):
       "the secret `\(id)` is required and was not given; hint: pass `--secret id=\(id),src=FILE`"
     case .sshMissing(let id):
@@ -44,8 +81,8 @@ package struct EngineError: Error, CustomStringConvertible {
     case .hostUnavailable:
       "this build needs this machine's own system; hint: pass `--toolchain host`"
     case .securityNotGranted:
-      "`--security=insecure` asks for the rights of the whole machine, which no step gets here; "
-        + "hint: leave it out, or run what needs them outside of the build"
+      "`--security=insecure` asks for all that this user may do, which no step gets unasked; "
+        + "hint: pass `--allow security.insecure`"
     case .hostNotExportable:
       "a stage on this machine's own system cannot be shipped; "
         + "hint: copy what is needed into a later stage, such as one `FROM scratch`"

@@ -43,6 +43,20 @@ struct ExecutionHandler: Sendable {
     }
   }
 
+  /// What a runtime mounts the kernel's file systems on. BuildKit leaves these directories in the
+  /// layer of the first step of an image that has none (moby/buildkit#7039).
+  private static let kernelMountPoints = ["dev", "proc", "sys"]
+
+  private func makeKernelMountPoints(
+    in upper: FilePath, over base: FileSystemState, _ resources: ExecutionResources
+  ) throws {
+    if base.base == .host { return }
+    let files = try trees.tree(of: base)
+    for name in Self.kernelMountPoints where try files.node(at: TreePath(cleaning: name)) == nil {
+      try resources.makeKept(upper.appending(name))
+    }
+  }
+
   /// Holds the folders of the cache mounts: each once, however often the step mounts it, and in one
   /// order for all steps, so that no two steps wait for each other.
   private func holdCacheFolders(
@@ -65,16 +79,20 @@ struct ExecutionHandler: Sendable {
     _ execution: Execution, vertex: Vertex, states: [FileSystemState],
     _ resources: ExecutionResources
   ) throws -> SandboxSpecification {
-    guard execution.security == .sandbox else {
+    guard execution.security == .sandbox || inputs.allowsInsecure else {
       throw EngineError(vertex: vertex, cause: .securityNotGranted)
     }
     let base = states[0]
     let (upper, work) = try resources.beginRoot()
+    try makeKernelMountPoints(in: upper, over: base, resources)
     let lower = try lowerDirectories(of: base)
     var specification = SandboxSpecification(
       root: .overlay(lower: lower, upper: upper, work: work), arguments: execution.arguments)
     specification.workingDirectory = FilePath(execution.workingDirectory)
     specification.network = execution.network == .none ? .none : .host
+    if execution.security == .insecure { specification.liftProtection() }
+    if let hostname = execution.hostname { specification.hostname = hostname }
+    specification.resourceLimits = inputs.resourceLimits
     specification.environment = execution.environment + execution.unkeyedEnvironment
     try setUser(execution.user, base, &specification)
     specification.mounts = try hostMounts(base) + networkFiles(execution)
@@ -121,7 +139,8 @@ struct ExecutionHandler: Sendable {
   }
 
   private func networkFiles(_ execution: Execution) -> [SandboxMount] {
-    var hosts = "127.0.0.1\tlocalhost buildkitsandbox\n::1\tlocalhost ip6-localhost ip6-loopback\n"
+    let hostname = execution.hostname ?? "buildkitsandbox"
+    var hosts = "127.0.0.1\tlocalhost \(hostname)\n::1\tlocalhost ip6-localhost ip6-loopback\n"
     for host in execution.extraHosts { hosts += "\(host.address)\t\(host.name)\n" }
     var mounts: [SandboxMount] = [.file(Array(hosts.utf8), at: "/etc/hosts", mode: 0o644)]
     if execution.network != .none, let resolver = try? SmallFile.read("/etc/resolv.conf") {
@@ -176,8 +195,8 @@ struct ExecutionHandler: Sendable {
         if ssh.required { throw EngineError(vertex: vertex, cause: .sshMissing(id: ssh.id)) }
         return
       }
-      specification.mounts.append(.bind(socket, at: target, readOnly: false))
-      specification.environment.append("SSH_AUTH_SOCK=\(mount.target)")
+      let relay = try resources.beginRelay(to: socket, ssh)
+      specification.mounts.append(.bind(relay, at: target, readOnly: false))
     }
   }
 
@@ -207,12 +226,21 @@ struct ExecutionHandler: Sendable {
 
   private func copy(_ source: String, of state: FileSystemState, to folder: FilePath) throws {
     let action = CopyAction(input: 0, sources: [source], destination: "/")
-    let selection = try SourceSelection(action, from: trees.tree(of: state))
+    let selection = try SourceSelection(path: source, in: trees.tree(of: state))
     var draft = LayerDraft(over: EmptyTree(), now: FileTime.now)
     try draft.copy(selection, action, resetsOwners: state.isContext)
     let sink = try stores.layers.sink(into: folder)
     try draft.write(to: sink)
     try sink.finish()
+  }
+}
+
+extension SandboxSpecification {
+  /// All that root may do here: every capability, every system call, the kernel's files as they are.
+  fileprivate mutating func liftProtection() {
+    capabilities = .all
+    seccomp = .unconfined
+    unmasked = true
   }
 }
 

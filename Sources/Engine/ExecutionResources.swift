@@ -1,3 +1,4 @@
+internal import BuildGraph
 import Glibc
 internal import OCI
 internal import Sandbox
@@ -9,8 +10,11 @@ internal import SystemPackage
 final class ExecutionResources: Sendable {
   private struct State {
     var root: ScratchLayer?
+    /// Mount points that are part of the layer.
+    var keptMountPoints: Set<FilePath> = []
     var scratches: [ScratchLayer] = []
     var leases: [CacheMountStore.FolderName: CacheMountStore.Lease] = [:]
+    var relays: [SocketRelay] = []
     var usedLeases: Set<CacheMountStore.FolderName> = []
   }
 
@@ -28,6 +32,14 @@ final class ExecutionResources: Sendable {
     return (scratch.upper, scratch.work)
   }
 
+  /// Makes a directory that stays in the layer although something is mounted on it.
+  func makeKept(_ path: FilePath) throws {
+    if mkdir(path.string, 0o755) != 0 || chmod(path.string, 0o755) != 0 {
+      throw SystemCallError("make", path.string)
+    }
+    state.withLock { _ = $0.keptMountPoints.insert(path) }
+  }
+
   /// Directories for an overlay whose writes are thrown away.
   func beginScratchOverlay() throws -> OverlayScratch {
     let scratch = try ScratchLayer(in: layers)
@@ -38,6 +50,15 @@ final class ExecutionResources: Sendable {
   /// An empty folder that is thrown away.
   func beginScratchFolder() throws -> FilePath {
     try beginScratchOverlay().upper
+  }
+
+  /// A socket that leads to another one while the step runs.
+  func beginRelay(to socket: FilePath, _ mount: SSHMount) throws -> FilePath {
+    let relay = try SocketRelay(
+      to: socket, in: beginScratchFolder(), mode: UInt32(mount.mode), userID: mount.userID,
+      groupID: mount.groupID)
+    state.withLock { $0.relays.append(relay) }
+    return relay.path
   }
 
   /// Holds a cache folder until the step ends.
@@ -57,11 +78,13 @@ final class ExecutionResources: Sendable {
   /// - Parameter stubs: mount points that the step saw only because something was mounted there;
   ///   what is left of them is no change.
   func commitRoot(withoutStubs stubs: [FilePath]) throws -> LayerID {
-    guard let root = state.withLock({ $0.root }) else {
+    let (scratch, kept) = state.withLock { ($0.root, $0.keptMountPoints) }
+    guard let root = scratch else {
       throw SystemCallError("commit", "the step's root", code: .noSuchFileOrDirectory)
     }
     for stub in stubs.sorted(by: { $0.components.count > $1.components.count }) {
-      ExecutionResources.removeStub(root.upper.appending(stub.components))
+      let path = root.upper.appending(stub.components)
+      if !kept.contains(path) { ExecutionResources.removeStub(path) }
     }
     return try root.commit()
   }
@@ -71,6 +94,7 @@ final class ExecutionResources: Sendable {
       defer { state = State() }
       return state
     }
+    for relay in held.relays { relay.close() }
     for scratch in held.scratches { scratch.discard() }
     held.root?.discard()
     for lease in held.leases.values { lease.release() }

@@ -2,7 +2,9 @@ internal import Archive
 internal import BuildGraph
 import Glibc
 internal import OCI
+internal import Reporting
 internal import Snapshots
+internal import SystemPackage
 
 /// Copies and makes files: straight into a blob where no process will run on top, else into a
 /// directory that an overlay can use.
@@ -27,22 +29,50 @@ struct FileHandler: Sendable {
   func select(_ action: CopyAction, from state: FileSystemState) async throws
     -> (SourceSelection, Digest)
   {
-    try await BlockingWork.run {
-      let tree = try trees.tree(of: state)
-      do {
-        let selection = try SourceSelection(action, from: tree)
-        return (selection, try selection.contentDigest(resetsOwners: state.isContext))
-      } catch FileActionError.notFound(let path) {
-        let isIgnored = try (tree as? FilteredTree)?.hides(TreePath(cleaning: path)) ?? false
-        throw isIgnored ? FileActionError.ignored(path) : FileActionError.notFound(path)
-      }
+    try await select(from: state) { try SourceSelection(action, from: $0) }
+  }
+
+  /// Tells a file that is hidden from one that is misspelt.
+  private static func reason(
+    whyMissing source: String, in tree: any FileTree
+  ) throws -> FileActionError {
+    let path = TreePath(cleaning: source)
+    if let filtered = tree as? FilteredTree, try filtered.hides(path) {
+      return .ignored(source, by: filtered.explanation(of: path))
     }
+    guard let directory = try tree.resolve(path.parent, followingLast: true) else {
+      return .notFound(source)
+    }
+    let names = try tree.children(of: directory).map { String(decoding: $0.name, as: UTF8.self) }
+    let name = String(decoding: path.name, as: UTF8.self)
+    guard source.hasSuffix(name), let closest = Suggestion.closest(to: name, among: names) else {
+      return .notFound(source)
+    }
+    return .misspelt(source, closest: source.dropLast(name.count) + closest)
   }
 
   /// The digest of what lies at a path of a state, for a mount.
   func contentDigest(of path: String, in state: FileSystemState) async throws -> Digest {
-    let whole = CopyAction(input: 0, sources: [path], destination: "/")
-    return try await select(whole, from: state).1
+    try await select(from: state) { try SourceSelection(path: path, in: $0) }.1
+  }
+
+  private func select(
+    from state: FileSystemState,
+    _ find: @escaping @Sendable (any FileTree) throws -> SourceSelection
+  ) async throws -> (SourceSelection, Digest) {
+    try await BlockingWork.run {
+      let tree = try trees.tree(of: state)
+      do {
+        let selection = try find(tree)
+        return (selection, try selection.contentDigest(resetsOwners: state.isContext))
+      } catch FileActionError.notFound(let path) {
+        throw try Self.reason(whyMissing: path, in: tree)
+      } catch let error as SystemCallError
+        where error.code == .permissionDenied && state.isContext
+      {
+        throw FileActionError.unreadable(error.path)
+      }
+    }
   }
 
   /// Works the actions out over `states[0]` and stores the layer.
@@ -83,11 +113,16 @@ struct FileHandler: Sendable {
           try draft.copy(selection, copy, resetsOwners: resetsOwners)
           continue
         }
-        let split = try ArchiveExpansion.split(selection, layers: stores.layers)
-        try draft.copy(split.plain, copy, resetsOwners: resetsOwners)
-        for expansion in split.archives {
-          unpacked.append(expansion)
-          try draft.copy(expansion.selection(), copy, resetsOwners: false)
+        let style = try CopyStyle(copy, over: draft.files, resetsOwners: resetsOwners)
+        for match in selection.matches {
+          if let archive = try ArchiveExpansion(
+            of: match, in: selection.tree, layers: stores.layers)
+          {
+            unpacked.append(archive)
+            try draft.unpack(archive, to: copy.destination, owner: style.namedOwner)
+          } else {
+            try draft.copy(match, of: selection.tree, to: copy.destination, style)
+          }
         }
       }
     }

@@ -42,7 +42,7 @@ package struct SolvedBuild: Sendable {
     let blobs = try await blobs(of: state.layers, form)
     var configuration = plan.configuration
     configuration.rootFileSystem.diffIDs = blobs.map(\.diffID)
-    configuration.agreeHistory(withLayers: blobs.count)
+    configuration.agreeHistory(withLayers: plan.layerDescriptions(blobs.count))
     stamp(&configuration)
     let store = stores.content
     let encoding = LayerEncoding(compression: form.compression, latestTime: latestTime)
@@ -111,18 +111,36 @@ extension LayerStore {
   }
 }
 
+extension BuildPlan {
+  /// What BuildKit calls the layers of an image with `count` of them, bottom first. Each vertex on the
+  /// target's chain made one; those below came with the base image.
+  fileprivate func layerDescriptions(_ count: Int) -> [String] {
+    let made = layerHistory.keys.sorted().map { Self.description(of: vertices[$0]) }
+    // Not its name, which may be a path of this machine.
+    let pulled = "pulled from " + (base.map { "\($0.descriptor.digest)" } ?? "an image")
+    return Array(repeating: pulled, count: max(0, count - made.count)) + made.suffix(count)
+  }
+
+  private static func description(of vertex: Vertex) -> String {
+    guard case .execute(let execution) = vertex.operation else { return vertex.label }
+    return "mount / from exec " + execution.arguments.joined(separator: " ")
+  }
+}
+
 extension ImageConfiguration {
-  /// Makes the history have as many entries with a layer as there are layers: readers break on others.
+  /// Makes the history have as many entries with a layer as there are layers, which are described
+  /// bottom first: readers break on others.
   ///
-  /// Only a base image can be at fault, whose history may be missing or wrong; so entries are put in,
-  /// or called empty, at the bottom.
-  mutating func agreeHistory(withLayers count: Int) {
-    let withLayer = history.indices.filter { history[$0].emptyLayer != true }
-    for index in withLayer.prefix(max(0, withLayer.count - count)) {
-      history[index].emptyLayer = true
+  /// Only a base image can be at fault, whose history may be missing or wrong. As BuildKit's, the
+  /// repair is at the end: surplus entries are called empty, and missing ones are added.
+  mutating func agreeHistory(withLayers descriptions: [String]) {
+    var told = 0
+    for index in history.indices where history[index].emptyLayer != true {
+      if told < descriptions.count { told += 1 } else { history[index].emptyLayer = true }
     }
-    let missing = HistoryEntry(comment: "buildkit.exporter.image.v0")
-    let missingCount = max(0, count - withLayer.count)
-    history.insert(contentsOf: Array(repeating: missing, count: missingCount), at: 0)
+    for description in descriptions.dropFirst(told) {
+      history.append(
+        HistoryEntry(createdBy: description, comment: "buildkit.exporter.image.v0"))
+    }
   }
 }

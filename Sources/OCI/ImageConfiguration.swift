@@ -43,6 +43,19 @@ package struct ImageConfiguration: Hashable, Sendable {
       self.emptyLayer = emptyLayer ? true : nil
     }
 
+    /// What says nothing is absent, however it is written.
+    package init(from decoder: any Decoder) throws {
+      let values = try decoder.container(keyedBy: CodingKeys.self)
+      func text(_ key: CodingKeys) throws -> String? {
+        try values.decodeIfPresent(String.self, forKey: key).flatMap { $0.isEmpty ? nil : $0 }
+      }
+      created = try values.decodeIfPresent(Timestamp.self, forKey: .created)
+      createdBy = try text(.createdBy)
+      author = try text(.author)
+      comment = try text(.comment)
+      emptyLayer = try values.decodeIfPresent(Bool.self, forKey: .emptyLayer) == true ? true : nil
+    }
+
     enum CodingKeys: String, CodingKey {
       case created, author, comment
       case createdBy = "created_by"
@@ -144,19 +157,22 @@ extension ProcessConfiguration: Codable {
     func set(_ names: Set<String>) -> [String: Empty]? {
       names.isEmpty ? nil : Dictionary(uniqueKeysWithValues: names.map { ($0, Empty()) })
     }
-    try values.encodeIfPresent(user.flatMap { $0.isEmpty ? nil : $0 }, forKey: .user)
+    func filled<Value: Collection>(_ value: Value?) -> Value? {
+      value.flatMap { $0.isEmpty ? nil : $0 }
+    }
+    try values.encodeIfPresent(filled(user), forKey: .user)
     try values.encodeIfPresent(set(exposedPorts), forKey: .exposedPorts)
-    try values.encodeIfPresent(environment.isEmpty ? nil : environment, forKey: .environment)
-    try values.encodeIfPresent(entrypoint, forKey: .entrypoint)
-    try values.encodeIfPresent(command, forKey: .command)
+    try values.encodeIfPresent(filled(environment), forKey: .environment)
+    try values.encodeIfPresent(filled(entrypoint), forKey: .entrypoint)
+    try values.encodeIfPresent(filled(command), forKey: .command)
     try values.encodeIfPresent(set(volumes), forKey: .volumes)
-    try values.encodeIfPresent(workingDirectory, forKey: .workingDirectory)
-    try values.encodeIfPresent(labels.isEmpty ? nil : labels, forKey: .labels)
-    try values.encodeIfPresent(stopSignal, forKey: .stopSignal)
-    try values.encodeIfPresent(argumentsEscaped, forKey: .argumentsEscaped)
+    try values.encodeIfPresent(filled(workingDirectory), forKey: .workingDirectory)
+    try values.encodeIfPresent(filled(labels), forKey: .labels)
+    try values.encodeIfPresent(filled(stopSignal), forKey: .stopSignal)
+    if argumentsEscaped == true { try values.encode(true, forKey: .argumentsEscaped) }
     try values.encodeIfPresent(healthcheck, forKey: .healthcheck)
-    try values.encodeIfPresent(onBuild.isEmpty ? nil : onBuild, forKey: .onBuild)
-    try values.encodeIfPresent(shell, forKey: .shell)
+    try values.encodeIfPresent(filled(onBuild), forKey: .onBuild)
+    try values.encodeIfPresent(filled(shell), forKey: .shell)
   }
 }
 
@@ -169,7 +185,9 @@ extension ImageConfiguration: Codable {
   package init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: CodingKeys.self)
     created = try values.decodeIfPresent(Timestamp.self, forKey: .created)
-    author = try values.decodeIfPresent(String.self, forKey: .author)
+    author = try values.decodeIfPresent(String.self, forKey: .author).flatMap {
+      $0.isEmpty ? nil : $0
+    }
     platform = try Platform(from: decoder)
     process =
       try values.decodeIfPresent(ProcessConfiguration.self, forKey: .config)

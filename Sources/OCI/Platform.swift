@@ -34,7 +34,9 @@ package struct Platform: Hashable, Sendable, CustomStringConvertible {
     switch parts.count {
     case 1 where Platform.knownSystems.contains(parts[0].lowercased()):
       self.init(os: parts[0], architecture: Platform.host.architecture)
-    case 1: self.init(os: "linux", architecture: parts[0])
+    case 1:
+      self.init(os: "linux", architecture: parts[0])
+      guard Platform.knownArchitectures.contains(normalized.architecture) else { return nil }
     case 2: self.init(os: parts[0], architecture: parts[1])
     case 3: self.init(os: parts[0], architecture: parts[1], variant: parts[2])
     default: return nil
@@ -42,7 +44,17 @@ package struct Platform: Hashable, Sendable, CustomStringConvertible {
     self = normalized
   }
 
-  private static let knownSystems: Set<String> = ["linux", "windows", "darwin", "macos", "freebsd"]
+  private static let knownSystems: Set<String> = [
+    "aix", "android", "darwin", "dragonfly", "freebsd", "hurd", "illumos", "ios", "js", "linux",
+    "macos", "nacl", "netbsd", "openbsd", "plan9", "solaris", "windows", "zos",
+  ]
+
+  /// What one word alone may be: Go's names.
+  private static let knownArchitectures: Set<String> = [
+    "386", "amd64", "arm", "arm64", "armbe", "arm64be", "loong64", "mips", "mips64", "mips64le",
+    "mipsle", "ppc", "ppc64", "ppc64le", "riscv", "riscv64", "s390", "s390x", "sparc", "sparc64",
+    "wasm",
+  ]
 
   /// The platform that this program runs on.
   package static var host: Platform {

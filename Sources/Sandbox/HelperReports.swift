@@ -71,9 +71,9 @@ extension SandboxError {
       self = Self.attachFailed(mount, failure, part)
     case .mountFileSystem(_, let target, _, _, _):
       self = .mountFailed(target: target, failure.errno)
-    case .workingDirectory(let path) where failure.errno == .noSuchFileOrDirectory:
+    case .workingDirectory(let path, _) where failure.errno == .noSuchFileOrDirectory:
       self = .workingDirectoryMissing(path)
-    case .workingDirectory(let path):
+    case .workingDirectory(let path, _):
       self = .workingDirectoryUnusable(path, failure.errno)
     case .execute(let arguments, _, _):
       self = Self.executionFailed(arguments.first ?? "", failure, part)

@@ -30,9 +30,11 @@ struct PlanEncoder {
 
   mutating func append(_ flag: Bool) { append(flag ? UInt32(1) : 0) }
 
-  mutating func append(_ set: CapabilitySet) {
-    append(UInt32(truncatingIfNeeded: set.rawValue))
-    append(UInt32(truncatingIfNeeded: set.rawValue >> 32))
+  mutating func append(_ set: CapabilitySet) { append(set.rawValue) }
+
+  mutating func append(_ number: UInt64) {
+    append(UInt32(truncatingIfNeeded: number))
+    append(UInt32(truncatingIfNeeded: number >> 32))
   }
 
   mutating func append(_ blob: some Collection<UInt8>) {

@@ -11,7 +11,8 @@ package struct SandboxSpecification: Sendable {
   package var arguments: [String]
   /// `NAME=value` strings: the whole environment, nothing is added or inherited.
   package var environment: [String] = []
-  /// An absolute path inside the root, which must exist.
+  /// An absolute path inside the root; what is missing of it is made, and is the
+  /// user's.
   package var workingDirectory: FilePath = "/"
   package var user = SandboxUser.root
   package var hostname = "buildkitsandbox"
@@ -22,6 +23,8 @@ package struct SandboxSpecification: Sendable {
   /// (`sudo` in a Dockerfile works), `slipway run` does not.
   package var noNewPrivileges = false
   package var seccomp = SandboxSeccomp.containerDefault
+  /// Those that are not named are the caller's.
+  package var resourceLimits: [ResourceLimit] = []
   package var rootReadOnly = false
   /// Leaves `/proc` and `/sys` as the kernel gives them: nothing masked, nothing read-only. Only
   /// for `--security=insecure`.

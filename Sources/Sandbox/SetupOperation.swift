@@ -20,12 +20,13 @@ package enum SetupOperation: Sendable, Equatable {
   case hostname(String)
   case loopbackUp
   case standardStreams(nulls: UInt32, userID: UInt32)
+  case resourceLimit(ResourceLimit)
   case boundingSet(CapabilitySet)
   case credentials(SandboxUser)
   case capabilities(CapabilitySet)
   case noNewPrivileges
   case seccomp(SeccompFilter)
-  case workingDirectory(FilePath)
+  case workingDirectory(FilePath, owner: SandboxUser)
   case execute(arguments: [String], environment: [String], searchPath: String)
 }
 
@@ -67,11 +68,12 @@ extension SetupOperation {
     case .hostname(let name): "set the host name `\(name)`"
     case .loopbackUp: "bring the loopback interface up"
     case .standardStreams: "set the standard streams up"
+    case .resourceLimit(let limit): "set the limit `\(limit.resource)`"
     case .boundingSet, .capabilities: "set capabilities"
     case .credentials(let user): "become user \(user.userID), group \(user.groupID)"
     case .noNewPrivileges: "refuse new privileges"
     case .seccomp: "install the seccomp filter"
-    case .workingDirectory(let path): "enter `\(path)`"
+    case .workingDirectory(let path, _): "enter `\(path)`"
     case .execute(let arguments, _, _): "execute `\(arguments.first ?? "")`"
     }
   }
@@ -131,6 +133,11 @@ extension SetupOperation {
       encoder.begin(SLIPWAY_STANDARD_STREAMS)
       encoder.append(nulls)
       encoder.append(userID)
+    case .resourceLimit(let limit):
+      encoder.begin(SLIPWAY_RESOURCE_LIMIT)
+      encoder.append(limit.resource.rawValue)
+      encoder.append(limit.soft)
+      encoder.append(limit.hard)
     case .boundingSet(let kept):
       encoder.begin(SLIPWAY_BOUNDING_SET)
       encoder.append(kept)
@@ -147,9 +154,11 @@ extension SetupOperation {
     case .seccomp(let filter):
       encoder.begin(SLIPWAY_SECCOMP)
       encoder.append(filter.bytes)
-    case .workingDirectory(let path):
+    case .workingDirectory(let path, let owner):
       encoder.begin(SLIPWAY_WORKING_DIRECTORY)
       encoder.append(path)
+      encoder.append(owner.userID)
+      encoder.append(owner.groupID)
     case .execute(let arguments, let environment, let searchPath):
       encoder.begin(SLIPWAY_EXECUTE)
       encoder.append(searchPath)

@@ -27,8 +27,10 @@ package struct SetupPlan: Sendable, Equatable {
     operations.append(.hostname(specification.hostname))
     if specification.network == .none { operations.append(.loopbackUp) }
     operations.append(.standardStreams(of: specification))
+    operations += specification.resourceLimits.map(SetupOperation.resourceLimit)
     // Before the user changes, as runc does it: `USER app` after `WORKDIR /root` works.
-    operations.append(.workingDirectory(specification.workingDirectory))
+    operations.append(
+      .workingDirectory(specification.workingDirectory, owner: specification.user))
     operations += Self.identity(of: specification)
     operations.append(
       .execute(

@@ -45,9 +45,9 @@ package struct ListedFile: Sendable {
 }
 
 extension Home {
-  /// An image's manifest and configuration.
-  package func inspect(_ text: String) throws -> InspectedImage {
-    let image = try find(text)
+  /// The manifest and configuration of an image; of an index, those for the platform.
+  package func inspect(_ text: String, platform: Platform = .host) throws -> InspectedImage {
+    let image = try find(text, platform: platform)
     let manifest = try image.manifest()
     let reference = try? Reference(text)
     let isTag = try reference.map { try content.resolve($0) != nil } ?? false
@@ -60,8 +60,10 @@ extension Home {
   /// The files of an image in path order, the root left out.
   ///
   /// What was never fetched of it is fetched first.
-  package func files(of text: String) async throws -> [ListedFile] {
-    let image = try find(text)
+  package func files(
+    of text: String, platform: Platform = .host
+  ) async throws -> [ListedFile] {
+    let image = try find(text, platform: platform)
     return try await whileInUse {
       try await registries.complete(image.descriptor)
       return try await BlockingWork.run { try self.files(of: image) }

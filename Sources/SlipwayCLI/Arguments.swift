@@ -1,6 +1,7 @@
 import BuildGraph
 import DockerfileSyntax
 import OCI
+import Sandbox
 import Slipway
 import SystemPackage
 
@@ -19,6 +20,9 @@ enum ArgumentProblem: Error, CustomStringConvertible {
   case destinationWithoutPath(String)
   case digestAsName(String)
   case noAgent(String)
+  case entitlement(String)
+  case sharedMemorySize(String)
+  case resourceLimit(String)
   case volume(String)
   case terminalInput
   case terminalOutput
@@ -51,6 +55,13 @@ enum ArgumentProblem: Error, CustomStringConvertible {
       "`\(text)` is a digest, which is no name that can be given; hint: `NAME:TAG`"
     case .noAgent(let text):
       "there is no SSH agent for `\(text)`; hint: start one, or give its socket: `--ssh \(text)=SOCKET`"
+    case .entitlement(let text):
+      "`\(text)` is nothing that can be allowed; hint: `security.insecure` or `network.host`"
+    case .sharedMemorySize(let text): "`\(text)` is not a size; hint: such as `64m` or `1g`"
+    case .resourceLimit(let text):
+      "`\(text)` is not a limit; hint: `NAME=SOFT[:HARD]`, a soft limit no higher than the hard one, "
+        + "and the name one of "
+        + ResourceLimit.Resource.allCases.map { "`\($0)`" }.joined(separator: ", ")
     case .terminalInput:
       "there is nothing to load; hint: give an archive with `--input FILE`, or on standard input"
     case .terminalOutput:
@@ -74,6 +85,16 @@ enum Assignment {
       }
       guard equals != text.startIndex else { throw ArgumentProblem.assignment(text) }
       result[String(text[..<equals])] = String(text[text.index(after: equals)...])
+    }
+    return result
+  }
+
+  /// A name alone is a label without text.
+  static func labels(_ list: [String]) -> [String: String] {
+    var result: [String: String] = [:]
+    for text in list {
+      let end = text.firstIndex(of: "=") ?? text.endIndex
+      result[String(text[..<end])] = String(text[end...].dropFirst())
     }
     return result
   }
@@ -137,6 +158,34 @@ extension ExtraHost {
       name: String(text[..<separator]),
       address: address == "host-gateway"
         ? "127.0.0.1" : String(address.filter { !"[]".contains($0) }))
+  }
+}
+
+extension BuildRequest.Entitlement {
+  static func parse(_ text: String) throws -> BuildRequest.Entitlement {
+    guard let entitlement = Self(rawValue: text) else { throw ArgumentProblem.entitlement(text) }
+    return entitlement
+  }
+}
+
+extension ByteCount {
+  static func parse(sharedMemorySize text: String) throws -> Int64 {
+    guard let size = parse(text), size >= 0 else { throw ArgumentProblem.sharedMemorySize(text) }
+    return size
+  }
+}
+
+extension ResourceLimit {
+  /// `name=soft[:hard]`; `-1` is no limit.
+  static func parse(_ text: String) throws -> ResourceLimit {
+    let parts = text.split(separator: "=", omittingEmptySubsequences: false)
+    let bounds = (parts.last ?? "").split(separator: ":", omittingEmptySubsequences: false)
+      .map { Int64($0).flatMap { $0 < -1 ? nil : UInt64(bitPattern: $0) } }
+    guard parts.count == 2, let resource = Resource(name: String(parts[0])),
+      (1...2).contains(bounds.count), let soft = bounds[0], let hard = bounds[bounds.count - 1],
+      soft <= hard
+    else { throw ArgumentProblem.resourceLimit(text) }
+    return ResourceLimit(resource, soft: soft, hard: hard)
   }
 }
 

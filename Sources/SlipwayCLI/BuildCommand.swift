@@ -1,8 +1,10 @@
 import ArgumentParser
 import BuildGraph
+import DockerfileSyntax
 import Glibc
 import OCI
 import Reporting
+import Sandbox
 import Slipway
 import SystemPackage
 
@@ -71,6 +73,16 @@ struct BuildCommand: AsyncParsableCommand {
   @Option(name: .customLong("add-host"), help: "NAME:ADDRESS for /etc/hosts of RUN steps.")
   var addHost: [String] = []
 
+  @Option(
+    help: "security.insecure: what RUN steps may ask for; network.host is allowed in any case.")
+  var allow: [String] = []
+
+  @Option(name: .customLong("shm-size"), help: "The size of /dev/shm of RUN steps, such as 256m.")
+  var sharedMemorySize: String?
+
+  @Option(help: "NAME=SOFT[:HARD], a limit of RUN steps, such as nofile=1024.")
+  var ulimit: [String] = []
+
   @Option(help: "KEY=VALUE, a label of the image.")
   var label: [String] = []
 
@@ -110,6 +122,16 @@ struct BuildCommand: AsyncParsableCommand {
   @Option(help: "Progress: auto, tty, plain, rawjson or quiet.")
   var progress = ProgressMode.auto
 
+  @Option(
+    help: """
+      METHOD[,format=json]: build, or instead of it check (the lint rules), outline (what the build can \
+      be told) or targets (the stages).
+      """)
+  var call = "build"
+
+  @Flag(help: "Check the Dockerfile instead of building it; like --call=check.")
+  var check = false
+
   @Flag(name: .shortAndLong, help: "Print nothing but the image's digest.")
   var quiet = false
 
@@ -124,6 +146,8 @@ struct BuildCommand: AsyncParsableCommand {
     let home: Home
     do {
       request = try makeRequest()
+      let call = try CallArgument(call, checks: check)
+      if call.method != .build { return try await DockerfileCall(call, request).run() }
       try Privileges.require()
       home = try Home.ofCaller()
     } catch {
@@ -139,10 +163,10 @@ struct BuildCommand: AsyncParsableCommand {
       display.receive(.buildFinished(.succeeded))
       display.close()
       if quiet { Terminal.write("\(product.descriptor.digest)") }
-    } catch is CancellationError {
+    } catch let end as Interruption.Ended {
       display.receive(.buildFinished(.cancelled))
       display.close()
-      throw CommandFailure(code: 130)
+      throw CommandFailure(code: end.exitCode)
     } catch {
       for diagnostic in CommandFailure.diagnostics(of: error) {
         display.receive(.diagnosed(diagnostic))
@@ -157,11 +181,7 @@ struct BuildCommand: AsyncParsableCommand {
     let environment = ProcessEnvironment.current
     var request = BuildRequest(context: try .parse(path))
     request.environment = environment
-    if let file {
-      if file == "-", path == "-" { throw ArgumentProblem.inputTwice }
-      request.dockerfile = try .parse(file)
-    }
-    if path == "-" { try request.takeStandardInput() }
+    try request.take(dockerfile: file, context: path)
     request.tags = try tag.map(Reference.parse(newName:))
     request.buildArguments = try Assignment.table(buildArgument, environment: environment)
     request.target = target
@@ -175,7 +195,10 @@ struct BuildCommand: AsyncParsableCommand {
     request.cacheTargets = try cacheTo.map(CacheTarget.parse)
     request.network = try NetworkMode.parse(network)
     request.extraHosts = try addHost.map(ExtraHost.parse)
-    request.labels = try Assignment.table(label, environment: [:])
+    request.entitlements = try Set(allow.map(BuildRequest.Entitlement.parse))
+    request.sharedMemorySize = try sharedMemorySize.map(ByteCount.parse(sharedMemorySize:))
+    request.resourceLimits = try ulimit.map(ResourceLimit.parse)
+    request.labels = Assignment.labels(label)
     request.secrets = try Dictionary(
       secret.map(BuildRequest.SecretSource.parse), uniquingKeysWith: { $1 })
     request.sshSockets = try Dictionary(

@@ -27,6 +27,15 @@ extension BuildRequest.DockerfileLocation {
 }
 
 extension BuildRequest {
+  /// What is said of the Dockerfile and the main context, either of which may be standard input.
+  mutating func take(dockerfile: String?, context: String) throws {
+    if let dockerfile {
+      if dockerfile == "-", context == "-" { throw ArgumentProblem.inputTwice }
+      self.dockerfile = try .parse(dockerfile)
+    }
+    if context == "-" { try takeStandardInput() }
+  }
+
   /// Contexts that were named on the command line may be fetched with the user's agent, as with Docker;
   /// what a Dockerfile names may not unless `--ssh` says so.
   mutating func takeAgentForContexts() {

@@ -1,15 +1,24 @@
 import Dispatch
 import Glibc
 import Reporting
+import Synchronization
 
 /// Ctrl-C and SIGTERM: the first asks a task to stop, the second ends the process.
 enum Interruption {
-  /// Runs `body`; a signal cancels it. Throws what `body` throws.
+  /// What ended because of a signal, the exit code that shells give it.
+  struct Ended: Error {
+    let signal: Int32
+    var exitCode: Int32 { 128 + signal }
+  }
+
+  /// Runs `body`; a signal cancels it. Throws `Ended` where that ended it, else what `body` throws.
   static func cancelling<Result: Sendable>(
     _ body: @escaping @Sendable () async throws -> Result
   ) async throws -> Result {
     let task = Task { try await body() }
+    let first = Mutex<Int32>(SIGINT)
     let sources = watch([SIGINT, SIGTERM, SIGHUP]) { signal, count in
+      if count == 1, !task.isCancelled { first.withLock { $0 = signal } }
       task.cancel()
       if count > 1 {
         ProgressDisplay.restoreTerminal()
@@ -17,7 +26,11 @@ enum Interruption {
       }
     }
     defer { for source in sources { source.cancel() } }
-    return try await task.value
+    do {
+      return try await task.value
+    } catch is CancellationError {
+      throw Ended(signal: first.withLock { $0 })
+    }
   }
 
   /// Calls `handler` with each signal that comes, and how many there have been.

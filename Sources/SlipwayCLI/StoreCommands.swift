@@ -66,13 +66,19 @@ struct InspectCommand: AsyncParsableCommand {
   @Flag(help: "List the image's files instead.")
   var files = false
 
+  @Option(help: "Which platform's image of an index to show, such as linux/arm64.")
+  var platform: String?
+
   func run() async throws {
     do {
       let home = try Home.ofCaller()
+      let platform = try self.platform.map { try Platform.parse($0) } ?? .host
       if files {
-        for file in try await home.files(of: image) { Terminal.write(file.line) }
+        for file in try await home.files(of: image, platform: platform) {
+          Terminal.write(file.line)
+        }
       } else {
-        let inspected = try home.inspect(image)
+        let inspected = try home.inspect(image, platform: platform)
         Terminal.write(String(decoding: try JSON.encodePretty(inspected), as: UTF8.self))
       }
     } catch {

@@ -16,10 +16,10 @@ enum Transfer {
       display.receive(.buildFinished(.succeeded))
       display.close()
       return result
-    } catch is CancellationError {
+    } catch let end as Interruption.Ended {
       display.receive(.buildFinished(.cancelled))
       display.close()
-      throw CommandFailure(code: 130)
+      throw CommandFailure(code: end.exitCode)
     } catch {
       for diagnostic in CommandFailure.diagnostics(of: error) {
         display.receive(.diagnosed(diagnostic))

@@ -72,6 +72,48 @@ struct BoundTests {
     #expect(try run(text).heredocs.count == 5000)
   }
 
+  @Test("100,000 heredocs are read, one in each instruction")
+  func manyInstructionsWithHeredocs() throws {
+    let all = try instructions(String(repeating: "RUN <<E\na\nE\n", count: 100_000))
+    #expect(all.count == 100_000)
+    #expect(all.last?.range.endLine == 300_001)
+  }
+
+  @Test("100,000 heredocs that nobody ends are one error")
+  func unterminatedHeredocs() throws {
+    let text = "RUN a" + String(repeating: " \\\n<<'E F'", count: 100_000)
+    #expect(try refusal(text).message == "the heredoc `E F` is not terminated")
+  }
+
+  @Test("an array of 100,000 strings, pairs, flags and names")
+  func wideInstructions() throws {
+    let count = 100_000
+    let array = "CMD [\"a\"" + String(repeating: ", \\\n\"b\"", count: count - 1) + "]"
+    guard case .cmd(.exec(let words)) = try kind(array) else { throw UnexpectedKind() }
+    #expect(words.count == count)
+    let pairs = "ENV" + String(repeating: " \\\na=\"b c\"", count: count)
+    guard case .env(let environment) = try kind(pairs) else { throw UnexpectedKind() }
+    #expect(environment.count == count)
+    let flags = "COPY" + String(repeating: " \\\n--exclude=a", count: count) + " a b"
+    #expect(try copy(flags).exclude.count == count)
+    let keys = "RUN --mount=a" + String(repeating: "\\\n,b=c", count: count) + " a"
+    #expect(try run(keys).mounts.first?.options.count == count + 1)
+    let error = try refusal("ENV A=b" + String(repeating: " \\\nc=d", count: count) + " e")
+    #expect(
+      error.range
+        == SourceRange(startLine: count + 2, endLine: count + 2, startColumn: 4, endColumn: 5))
+  }
+
+  @Test("10,000 patterns of a .dockerignore")
+  func manyPatterns() throws {
+    let lines = (0..<10_000).map { "\($0 % 2 == 0 ? "" : "!")a*b\($0)/**/c?d\n" }.joined()
+    let matcher = try DockerIgnore.parse(Array(lines.utf8)).matcher()
+    #expect(matcher.matches(Array("axb9998/y/cxd".utf8)))
+    #expect(!matcher.matches(Array("axb9999/y/cxd".utf8)))
+    let deep = Array(String(repeating: "a/", count: 20_000).utf8.dropLast())
+    #expect(try PatternMatcher(["**/b", "a/**/c*"]).matches(deep) == false)
+  }
+
   @Test("any bytes are read without a trap", arguments: 0..<200)
   func noise(seed: UInt64) {
     var generator = SplitMix(state: seed)

@@ -50,6 +50,13 @@ struct ExpansionTests {
     #expect(try expand(word).text == expected, "\(word)")
   }
 
+  @Test("digits of any script make a number, a mark in front of a word is skipped")
+  func odd() throws {
+    #expect(try expand("$٣a$1٢b").text == "ab")
+    #expect(try expand("\u{FEFF}$A\u{FEFF}").text == "a\u{FEFF}")
+    #expect(try expand("${-:-x}${@}${?+y}").text == "x")
+  }
+
   @Test("the escape character may be a backquote")
   func backquote() throws {
     #expect(try expand("`$A \\$A C:\\x", escape: UInt8(ascii: "`")).text == "$A \\a C:\\x")
@@ -82,7 +89,6 @@ struct ExpansionTests {
     let found = try expand("$A ${N} ${M:-x} ${O+y} $E")
     #expect(found.used == ["A", "E"])
     #expect(found.unset == ["N", "M", "O"])
-    #expect(found.unguarded == ["N"])
     #expect(try expand("plain").unset.isEmpty)
   }
 
@@ -91,7 +97,7 @@ struct ExpansionTests {
     arguments: [
       ("$S z", ["x", "y", "z"]), ("\"$S\" z", ["x  y", "z"]), ("", []), ("  ", []), ("\"\"", []),
       ("a\\ b 'c d'", ["a b", "c d"]), ("80 81/udp", ["80", "81/udp"]), ("$N", []),
-      ("a << b", ["a", "<< b"]),
+      ("a << b", ["a", "<< b"]), ("a <<\nb", ["a", "<<", "b"]), ("${N:-a b}c", ["a", "bc"]),
       ("a\u{00A0}b", ["a", "b"]),
     ])
   func words(text: String, expected: [String]) throws {

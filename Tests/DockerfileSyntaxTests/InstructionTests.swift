@@ -12,7 +12,11 @@ struct InstructionTests {
       (#"CMD ['a']"#, .shell("['a']")), (#"CMD ["a",]"#, .shell(#"["a",]"#)),
       (#"CMD ["a"] b"#, .shell(#"["a"] b"#)),
       (#"CMD ["\u00e9\ud83d\ude00\ud800"]"#, .exec(["é😀\u{FFFD}"])),
-      ("CMD [\"a\tb\"]", .shell("[\"a\tb\"]")), (#"CMD [ "a" "b" ]"#, .shell(#"[ "a" "b" ]"#)),
+      ("CMD [\"a\tb\"]", .shell("[\"a\tb\"]")), ("CMD [1e999]", .shell("[1e999]")),
+      ("CMD [01]", .shell("[01]")), (#"CMD ["\x"]"#, .shell(#"["\x"]"#)),
+      ("CMD [\"a\"\u{A0}]", .shell("[\"a\"\u{A0}]")),
+      (#"CMD ["\ud800\u0041"]"#, .exec(["\u{FFFD}A"])),
+      (#"CMD [ "a" "b" ]"#, .shell(#"[ "a" "b" ]"#)),
       ("CMD", .shell("")),
     ])
   func commandForms(text: String, expected: CommandLine) throws {
@@ -87,9 +91,53 @@ struct InstructionTests {
     #expect(try run("RUN -- --x").command == .shell("--x"))
   }
 
+  @Test("flags have quotes and escapes of their own, with the Dockerfile's escape character")
+  func flagWords() throws {
+    #expect(try copy(#"COPY --chown=\a\"b'c d'e a b"#).chown == "a\"bc de")
+    #expect(try copy(#"COPY --chown="a\"b" --chmod='x\'y' a b"#).chmod == "x'y")
+    let text = "# escape=`\nFROM a\nCOPY --chown=C:\\x`\"y --chmod=\"a`b\" a b"
+    guard case .copy(let found) = parse(text).stages.first?.instructions.first?.kind else {
+      throw UnexpectedKind()
+    }
+    #expect(found.chown == "C:\\x\"y" && found.chmod == "ab")
+    #expect(try run("RUN --network='none' a").network == RunInstruction.Network.none)
+  }
+
+  @Test("an empty flag is as good as none")
+  func emptyFlags() throws {
+    let found = try copy("COPY --from= --chown= --chmod=\"\" a b")
+    #expect(found.from == nil && found.chown == nil && found.chmod == nil)
+    #expect(try copy("ADD --checksum= a b").checksum == nil)
+    #expect(try copy("COPY --exclude= a b").exclude == [""])
+    #expect(parse("FROM --platform= a").stages.first?.platform == nil)
+    #expect(try kind("HEALTHCHECK --interval= --retries= CMD a") == kind("HEALTHCHECK CMD a"))
+    #expect(try refusal("RUN --network= a").message == "`` is no value for `--network`")
+  }
+
+  @Test("flags that nobody looks at, and a RUN with nothing to do")
+  func lenient() throws {
+    #expect(try kind("STOPSIGNAL --now TERM") == .stopSignal("TERM"))
+    #expect(try kind("HEALTHCHECK --x NONE") == .healthcheck(.init(test: .none)))
+    guard case .arg(let arg) = try kind("ARG --x A") else { throw UnexpectedKind() }
+    #expect(arg.arguments.map(\.name) == ["A"])
+    #expect(try run("RUN").command == .shell(""))
+    #expect(try run("RUN --network=none").command == .shell(""))
+  }
+
+  @Test("a device has a name, which may look like a pair")
+  func devices() throws {
+    let found = try run(
+      "RUN --device=a.com/b=c --device=name=d,required=false --device='\"e,f\",required' x")
+    #expect(found.devices.map(\.name) == ["a.com/b=c", "d", "e,f"])
+    #expect(found.devices.map(\.isRequired) == [false, false, true])
+    #expect(try refusal("RUN --device=a,name=b x").message == "unexpected `name=b` in `--device`")
+    #expect(try refusal("RUN --device=a,b=c x").message == "unexpected `b=c` in `--device`")
+  }
+
   @Test("paths may be given as JSON")
   func jsonPaths() throws {
-    #expect(try copy(#"COPY ["a b", "<<E", "/c d"]"#).sources == ["a b", "<<E"])
+    let found = try copy(#"COPY ["a b", "c", "/d e"]"#)
+    #expect(found.sources == ["a b", "c"] && found.destination == "/d e")
     #expect(try kind(#"VOLUME ["/a", "/b c"]"#) == .volume(["/a", "/b c"]))
     #expect(try kind("VOLUME /a  /b") == .volume(["/a", "/b"]))
   }
@@ -134,7 +182,15 @@ struct InstructionTests {
     #expect(try kind(#"SHELL ["a", "-c"]"#) == .shell(["a", "-c"]))
   }
 
-  @Test("ONBUILD keeps its trigger as text and understands it")
+  @Test("a heredoc of a JSON array has no body and is an empty file")
+  func jsonHeredoc() throws {
+    let found = try copy(#"COPY ["a", "<<E", "/c"]"#)
+    #expect(found.sources == ["a"])
+    #expect(found.heredocs.map(\.name) == ["E"])
+    #expect(found.heredocs.map(\.content) == [[]])
+  }
+
+  @Test("ONBUILD keeps its trigger as it was written")
   func onbuild() throws {
     guard case .onbuild(let onbuild) = try kind("ONBUILD  COPY --link <<-A <<B /x/\n\ta\n\tA\nb\nB")
     else {
@@ -143,11 +199,19 @@ struct InstructionTests {
     #expect(onbuild.text == "COPY --link <<-A <<B /x/\n\ta\nA\nb\nB")
     let (instruction, diagnostics) = Dockerfile.parseInstruction(onbuild.text)
     #expect(diagnostics.isEmpty)
-    guard case .copy(let direct) = onbuild.trigger.kind, case .copy(let stored) = instruction?.kind
-    else { throw UnexpectedKind() }
-    #expect(direct.heredocs.map(\.body) == stored.heredocs.map(\.body))
+    guard case .copy(let stored) = instruction?.kind else { throw UnexpectedKind() }
+    #expect(stored.heredocs.map(\.body) == [Array("a\n".utf8), Array("b\n".utf8)])
     #expect(stored.heredocs.map(\.name) == ["A", "B"])
     #expect(stored.link && stored.destination == "/x/")
+    #expect(try kind("onbuild run a \\\n  b  ") == .onbuild(.init(text: "run a   b  ")))
+  }
+
+  @Test(
+    "a trigger is not understood before it fires",
+    arguments: ["RUNN a", "COPY a", "RUN --mount=x=y a", "HEALTHCHECK x"])
+  func storedTrigger(text: String) throws {
+    #expect(try kind("ONBUILD " + text) == .onbuild(.init(text: text)))
+    #expect(Dockerfile.parseInstruction(text).instruction == nil || text.contains("mount"))
   }
 
   @Test(

@@ -28,14 +28,15 @@ struct LineTests {
     #expect(all.map(\.text) == ["RUN a\\\\", "RUN b"])
   }
 
-  @Test("an empty line inside an instruction is a warning on that line")
+  @Test("an empty line inside an instruction is a warning on the instruction's last line")
   func emptyContinuation() throws {
     let dockerfile = parse("FROM scratch\nRUN a \\\n\n\n  b\n")
     let found = try #require(dockerfile.diagnostics.first)
     #expect(dockerfile.diagnostics.count == 1)
     #expect(found.severity == .warning)
     #expect(found.rule == .noEmptyContinuation)
-    #expect(found.range == SourceRange(line: 3))
+    #expect(found.range == SourceRange(line: 5))
+    #expect(found.message == "line 3 is empty, inside an instruction")
   }
 
   @Test("`# check=skip=` silences a rule, or all")
@@ -58,12 +59,12 @@ struct LineTests {
   @Test("directives stand before everything else, in any case")
   func directives() {
     let dockerfile = parse(
-      "# Syntax = docker/dockerfile:1\n#ESCAPE=`\n# check = skip=A, B ;error=true\nFROM scratch\n"
+      "# Syntax = docker/dockerfile:1 // x\n#ESCAPE=`\n# check = skip=A,B;error=true # y\nFROM scratch\n"
         + "RUN a `\nb")
     let directives = dockerfile.directives
     #expect(directives.syntax == "docker/dockerfile:1")
     #expect(directives.escape == UInt8(ascii: "`"))
-    #expect(directives.check.skipped == .some([LintRule("A"), LintRule("B")]))
+    #expect(directives.check.skipped == .named(["A", "B"]))
     #expect(directives.check.failsBuild)
     #expect(directives.ranges["escape"] == SourceRange(line: 2))
     #expect(dockerfile.stages.first?.instructions.first?.text == "RUN a b")
@@ -79,11 +80,52 @@ struct LineTests {
     #expect(!parse(head + "FROM scratch").hasErrors)
   }
 
+  @Test("behind a line that starts with #! there are `syntax` and `check`, but no `escape`")
+  func shebang() {
+    let found = parse("#!/bin/x\n# syntax=a b\n# check=skip=all\n# escape=`\nFROM scratch AS Big")
+    #expect(found.directives.syntax == "a")
+    #expect(found.directives.check.skipped == .all)
+    #expect(found.directives.escape == UInt8(ascii: "\\"))
+    #expect(found.directives.ranges["check"] == SourceRange(line: 3))
+    #expect(found.diagnostics.isEmpty)
+    #expect(parse("#!/bin/x\n\n# check=skip=all\nFROM a").directives.check == CheckDirective())
+    #expect(parse(" #!/bin/x\n# check=skip=all\nFROM a").directives.check == CheckDirective())
+  }
+
+  @Test("a directive that is indented is one for `escape` alone, and ends the others")
+  func indentedDirective() {
+    let found = parse("# syntax=a\n \t# escape = `\n# check=skip=all\nFROM scratch").directives
+    #expect(found.syntax == "a")
+    #expect(found.escape == UInt8(ascii: "`"))
+    #expect(found.check == CheckDirective())
+  }
+
+  @Test("a key that is given twice behind a #! line ends the directives")
+  func repeatedBehindShebang() {
+    let found = parse("#!x\n# syntax=a\n# syntax=b\n# check=skip=all\nFROM scratch")
+    #expect(found.directives.syntax == "a")
+    #expect(found.directives.check == CheckDirective())
+    #expect(!found.hasErrors)
+  }
+
+  @Test(
+    "what is nearly a directive is a comment",
+    arguments: [
+      "# escape:`\n", "# escape\n", "# escape=\n", "## escape=`\n", "# es cape=`\n",
+      "# escape\u{A0}=`\n", "#\u{A0}escape.x=`\n",
+    ])
+  func nearlyDirective(head: String) {
+    let found = parse(head + "FROM scratch")
+    #expect(found.directives == Directives())
+    #expect(!found.hasErrors)
+  }
+
   @Test(
     "a bad directive is an error",
     arguments: [
       ("# escape=`\n# escape=`\n", "only one `escape` parser directive can be used", 2),
       ("# escape=x\n", "invalid escape character `x`", 1),
+      ("# escape= \n", "invalid escape character ` `", 1),
       ("# check=foo=bar\n", "invalid option `foo` in `# check=`", 1),
       ("# check=error=maybe\n", "invalid value `maybe` for `error` in `# check=`", 1),
     ])
@@ -113,5 +155,6 @@ struct LineTests {
     #expect(all[1].range.endLine == 10)
     #expect(all[1].text == "RUN <<E")
     #expect(all[2].comments.isEmpty)
+    #expect(try instructions(" # a b\n#c\nUSER me").first?.comments == ["# a b", "c"])
   }
 }

@@ -31,6 +31,9 @@ struct PatternMatcherTests {
       ("a*b*c", "aXbYc", true), ("a*b*c", "abXc", true), ("a*b*c", "ac", false), (".", "a", false),
       ("**/node_modules", "x/node_modules/y/z", true),
       ("*a*a*a*a*b", "aaaaaaaaaaaaaaaaaaaaaaaa", false),
+      ("**/b", "a\nx/b", true), ("**/b*", "a\nx/b", false), ("a**", "a\nb", true),
+      ("?**", "ab\nc", false), ("*", "a\nb", true), ("a/**/b", "a/x\ny/b", false),
+      ("!/a", "a", false), ("/\u{301}a", "\u{301}a", false),
     ])
   func onePattern(pattern: String, path: String, expected: Bool) throws {
     #expect(
@@ -45,7 +48,13 @@ struct PatternMatcherTests {
       (["docs", "!docs/README.md"], "docs/README.md", false),
       (["docs", "!docs/README.md"], "docs/x", true),
       (["**", "!**/*.go", "vendor"], "a/b.go", false),
-      (["**", "!**/*.go", "vendor"], "vendor/b.go", true),
+      // Nothing that is matched is asked whether it matches once more: a directory that `**` took says
+      // nothing of `vendor`, and so neither do its entries (`MatchesUsingParentResults`).
+      (["**", "!**/*.go", "vendor"], "vendor/b.go", false),
+      (["!**/*.go", "vendor"], "vendor/b.go", true),
+      (["a/b", "!a"], "a/b", true), (["a", "!a"], "a/b", false),
+      (["a", "!./a/b"], "a/b", true), (["a", "!a/../a/b"], "a/b", true),
+      (["b", "!x/../b"], "b", true), (["b", "!\u{301}"], "b", true),
       (["a", "!a/b", "a/b/c"], "a/b/d", false), (["a", "!a/b", "a/b/c"], "a/b/c/e", true),
       ([], "a", false),
     ])
@@ -126,6 +135,10 @@ struct PatternMatcherTests {
       DockerIgnore.parse(Array(text.utf8)).patterns
         == ["#e", "a", "b", "!c", "!d", "f", "/", "!", "g"])
     #expect(DockerIgnore.parse([]).patterns.isEmpty)
+    let marks = "/\u{301}a\n!/\u{301}b\n/!/c\n!./d\n! ../e\n"
+    #expect(
+      DockerIgnore.parse(Array(marks.utf8)).patterns
+        == ["\u{301}a", "!\u{301}b", "!/c", "!d", "!../e"])
   }
 
   @Test(
@@ -163,5 +176,25 @@ struct PatternMatcherTests {
   func wildcards() {
     #expect(["*", "a?", "[a]", "\\\\*"].allSatisfy(GoPathMatch.containsWildcard))
     #expect(!["a", "\\*", "a]", "\\[a", ""].contains(where: GoPathMatch.containsWildcard))
+  }
+
+  @Test("a line that is no pattern is told by its number")
+  func badLines() {
+    func error(_ text: String) -> DockerIgnoreError? {
+      do {
+        _ = try DockerIgnore.parse(Array(text.utf8)).matcher()
+        return nil
+      } catch {
+        return error
+      }
+    }
+    #expect(error("a\n\n# b\n[c\n[d") == DockerIgnoreError(line: 4, pattern: "[c"))
+    #expect(error("\u{FEFF}!") == DockerIgnoreError(line: 1, pattern: "!"))
+    #expect(error("a\r\n\r\nb\\") == DockerIgnoreError(line: 3, pattern: "b\\"))
+    #expect(error("a\n!b\n[c]") == nil)
+    #expect(
+      error("x\n[").map { "\($0)" }
+        == "line 2 of the `.dockerignore`: `[` is no pattern; "
+        + "hint: a `[` needs its `]`, and a `\\` needs something behind it")
   }
 }

@@ -22,7 +22,6 @@ struct RefusalTests {
         "write `COPY <source>… <destination>`"
       ),
       ("ADD", "`ADD` requires at least two arguments", "write `ADD <source>… <destination>`"),
-      ("RUN", "`RUN` requires at least one argument", nil),
       ("RUN []", "`RUN` requires at least one argument", nil),
       ("ENV", "`ENV` requires at least one argument", nil),
       ("ENV A", "`ENV` must have two arguments", "write `ENV A=<value>`"),

@@ -145,7 +145,7 @@ struct CopySemanticsTests {
     Row(
       "nested directories that are there get the source's mode",
       "mkdir -p src/s dst/x/s; chmod 700 dst/x dst/x/s; chmod 755 src/s", ["."], "/x",
-      ["d 755 0:0 /x/s"]),
+      ["d 700 0:0 /x", "d 755 0:0 /x/s"]),
     Row(
       "--exclude leaves out", tree, ["d"], "/x",
       ["d 755 0:0 /x", "d 755 0:0 /x/sub", "f 644 0:0 /x/sub/c"]
@@ -165,6 +165,44 @@ struct CopySemanticsTests {
       "--parents with any depth", tree, ["**/c"], "/x/",
       ["d 755 0:0 /x", "d 755 0:0 /x/d", "d 755 0:0 /x/d/sub", "f 644 0:0 /x/d/sub/c"]
     ) { $0.keepsParents = true },
+    Row(
+      "--parents from pivots that a wildcard finds",
+      "mkdir -p src/p1/a src/p2/a src/q/a; touch src/p1/a/f src/p2/a/f src/q/a/f",
+      ["p*/./a/f"], "/x/", ["d 755 0:0 /x", "d 755 0:0 /x/a", "f 644 0:0 /x/a/f"]
+    ) { $0.keepsParents = true },
+    Row(
+      "--parents copies a link as it is", tree + "; ln -s a src/l", ["l"], "/x/",
+      ["d 755 0:0 /x", "l 777 0:0 /x/l -> a"]
+    ) { $0.keepsParents = true },
+    Row(
+      "--parents gives a directory on the way that is there the source's mode, and no more",
+      tree + "; mkdir -p dst/x/d; chown 5:6 dst/x/d; chmod 711 src/d", ["d/b"], "/x/",
+      ["d 755 0:0 /x", "d 711 5:6 /x/d", "f 644 7:7 /x/d/b"]
+    ) {
+      $0.keepsParents = true
+      $0.owner = "7"
+    },
+    Row(
+      "--parents needs a name to be there", tree, ["d/none"], "/x/", error: .notFound("d/none")
+    ) { $0.keepsParents = true },
+    Row("--parents needs no match of a wildcard", tree, ["d/n*"], "/x/", ["d 755 0:0 /x"]) {
+      $0.keepsParents = true
+    },
+    Row(
+      "--exclude is below the pivot with --parents", tree, ["d/./**"], "/x/",
+      ["d 755 0:0 /x", "f 644 0:0 /x/b"]
+    ) {
+      $0.keepsParents = true
+      $0.excludes = ["sub"]
+    },
+    Row(
+      "--exclude of a directory does not keep it for what comes back elsewhere", tree, ["."], "/x/",
+      ["d 755 0:0 /x", "f 644 0:0 /x/a"]
+    ) { $0.excludes = ["d", "!d/none"] },
+    Row(
+      "--exclude of a directory keeps it for what comes back in it", tree, ["."], "/x/",
+      ["d 755 0:0 /x", "f 644 0:0 /x/a", "d 755 0:0 /x/d", "f 644 0:0 /x/d/b"]
+    ) { $0.excludes = ["d", "!d/b"] },
     Row("pipes are copied, sockets are not", "mkfifo -m 600 src/p", ["p"], "/x", ["p 600 0:0 /x"]),
     Row("an empty directory", "mkdir src/e", ["e"], "/x/", ["d 755 0:0 /x"]),
     Row(
@@ -209,6 +247,60 @@ struct CopySemanticsTests {
     let (a, b) = (links[TreePath(cleaning: "/x/a")], links[TreePath(cleaning: "/x/b")])
     #expect(a == b)
     #expect(a != links[TreePath(cleaning: "/y")])
+  }
+
+  @Test("files keep their times, and a directory gets that of the one whose contents it takes")
+  func times() async throws {
+    let directory = try TemporaryDirectory()
+    let script = """
+      mkdir -p src/d dst/there; echo > src/d/f; ln -s f src/d/l; touch -h -d @5 src/d/f src/d/l
+      touch -d @6 src/d; touch -d @7 dst/there
+      """
+    var shell = Command("sh", ["-euc", script])
+    shell.directory = directory.path
+    try await shell.check()
+    var draft = LayerDraft(over: try DirectoryTree(directory("dst")), now: FileTime(seconds: 9))
+    for destination in ["/there", "/p/new"] {
+      let action = CopyAction(input: 1, sources: ["d"], destination: destination)
+      try draft.copy(
+        SourceSelection(action, from: DirectoryTree(directory("src"))), action, resetsOwners: true)
+    }
+    let times = draft.items.map { "\($0.key) \($0.value.metadata.modificationTime.seconds)" }
+    #expect(
+      times.sorted() == [
+        "/p 9", "/p/new 6", "/p/new/f 5", "/p/new/l 5", "/there 6", "/there/f 5", "/there/l 5",
+      ])
+  }
+
+  @Test("attributes of a context's files count, and sockets are empty files")
+  func contextFiles() async throws {
+    let directory = try TemporaryDirectory()
+    let script = """
+      mkdir src; echo > src/f; setfattr -n user.a -v b src/f
+      python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("src/s")'; chmod 640 src/s
+      """
+    var shell = Command("sh", ["-euc", script])
+    shell.directory = directory.path
+    try await shell.check()
+    let options = DirectoryTree.Options(readsExtendedAttributes: true, showsSockets: true)
+    let action = CopyAction(input: 1, sources: ["."], destination: "/x")
+    func digest() throws -> String {
+      try SourceSelection(action, from: DirectoryTree(directory("src"), options))
+        .contentDigest(resetsOwners: true).hex
+    }
+    let before = try digest()
+    var draft = LayerDraft(over: nil, now: FileTime(seconds: 0))
+    try draft.copy(
+      SourceSelection(action, from: DirectoryTree(directory("src"), options)), action,
+      resetsOwners: true)
+    #expect(draft.lines == ["d 755 0:0 /x", "f 644 0:0 /x/f", "f 640 0:0 /x/s"])
+    #expect(
+      draft.items[TreePath(cleaning: "/x/f")]?.metadata.extendedAttributes
+        == [ExtendedAttribute(name: Array("user.a".utf8), value: Array("b".utf8))])
+    var change = Command("setfattr", ["-n", "user.a", "-v", "c", "src/f"])
+    change.directory = directory.path
+    try await change.check()
+    #expect(try digest() != before)
   }
 
   @Test("what is selected is keyed by name, content, mode and place, and not by time or disk")

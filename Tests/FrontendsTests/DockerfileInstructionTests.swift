@@ -6,9 +6,11 @@ import Testing
 
 @Suite struct DockerfileInstructionTests {
   @Test(
-    "WORKDIR is clean and absolute, joins the one before, and keeps what it was for the history",
+    "WORKDIR joins the one before; one that is absolute stays as it is written, its files do not",
     arguments: [
-      ("WORKDIR /a/../b/", ["mkdir /b"], "WORKDIR /b"),
+      ("WORKDIR /a/../b/", ["mkdir /b"], "WORKDIR /a/../b/"),
+      ("WORKDIR b/", ["mkdir /base/b"], "WORKDIR /base/b"),
+      ("WORKDIR $NONE", ["mkdir /base"], "WORKDIR /base/"),
       ("WORKDIR a", ["mkdir /base/a"], "WORKDIR /base/a"),
       (
         "WORKDIR /a\nWORKDIR b\nWORKDIR ../c", ["mkdir /a", "mkdir /a/b", "mkdir /a/c"],

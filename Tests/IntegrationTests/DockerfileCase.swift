@@ -8,7 +8,8 @@ import Testing
 /// - `context/` is what is built, `prepare` (a program) does to it what git cannot keep;
 /// - `arguments` are further arguments of `slipway build`, one a line;
 /// - `files` are the image's files that the busybox base has not, as `Scripts/image-files` lists them;
-/// - `config.json` is a part of the configuration: null means absent or empty;
+/// - `config.json` is a part of the configuration: null means absent or empty, and the entries of a
+///   list of objects, such as the history, may be parts, too;
 /// - `error` makes it a case that must fail: texts that the messages must hold, one a line;
 /// - `docker` says why `Scripts/compare-with-docker` leaves the case out.
 struct DockerfileCase: Sendable, CustomTestStringConvertible {
@@ -56,6 +57,12 @@ enum JSONSubset {
       return object.keys.sorted().flatMap { key in
         differences(object[key] ?? NSNull(), found[key], at: path + "." + key)
       }
+    case let list as [[String: Any]]:
+      let found = actual as? [Any] ?? []
+      guard found.count == list.count else {
+        return ["\(path): expected \(list.count) entries, found \(found)"]
+      }
+      return list.indices.flatMap { differences(list[$0], found[$0], at: "\(path)[\($0)]") }
     default:
       let isEqual = (expected as? NSObject)?.isEqual(actual as? NSObject) ?? false
       return isEqual ? [] : ["\(path): expected \(expected), found \(actual ?? "nothing")"]

@@ -68,6 +68,17 @@ struct PlatformTests {
     #expect(manifest.contains("application/vnd.oci.image.manifest.v1+json"))
   }
 
+  @Test("`inspect` shows the image for the platform that it is asked for, and its files")
+  func inspect() async throws {
+    try dockerfile("FROM scratch\nLABEL a=b\n")
+    try await slipway.build(context, "--platform", "linux/amd64,linux/arm64", "-t", "two:1")
+    let manifest = try await slipway.check("inspect", "--platform", "linux/arm64", "two:1").text
+    #expect(manifest.contains(#""architecture" : "arm64""#))
+    let foreign = try await slipway.run("inspect", "--platform", "linux/s390x", "two:1")
+    #expect(!foreign.succeeded)
+    #expect(foreign.errorText.contains("linux/s390x"))
+  }
+
   @Test("what platforms have in common runs once, also where the cache is ignored")
   func sharedSteps() async throws {
     try dockerfile(PlatformTests.shared)

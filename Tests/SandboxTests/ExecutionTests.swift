@@ -91,20 +91,37 @@ extension BuiltInSandboxTests {
           """)
     }
 
-    @Test("A working directory must exist and be a directory")
+    @Test("A working directory that is missing is made, but not where nothing can be written")
     func workingDirectory() async throws {
-      var command = specification("pwd")
+      var command = fixture.shell("pwd; stat -c '%a %u:%g' /made /elsewhere")
+      command.workingDirectory = "/made/../elsewhere"
+      command.user = SandboxUser(userID: 1000, groupID: 1001)
+      #expect(try await run(command).lines == ["/elsewhere", "755 1000:1001", "755 1000:1001"])
+      command = specification("pwd")
       command.workingDirectory = "/nowhere"
+      command.rootReadOnly = true
       #expect(
         try await failure(of: command) == """
           working directory `/nowhere` does not exist in the image
           hint: create it with `WORKDIR`
           """)
       try fixture.write([], to: fixture.layer.appending("file"))
+      command.rootReadOnly = false
       command.workingDirectory = "/file"
       #expect(
         try await failure(of: command)
           == "cannot enter the working directory `/file`: not a directory")
+    }
+
+    @Test("Limits hold for the process, and can be raised by root only before it runs")
+    func limits() async throws {
+      var command = fixture.shell("ulimit -Sn; ulimit -Hn; ulimit -Sc")
+      command.resourceLimits = [
+        ResourceLimit(.openFiles, soft: 64, hard: 128), ResourceLimit(.core, soft: 0, hard: .max),
+      ]
+      #expect(try await run(command).lines == ["64", "128", "0"])
+      command.resourceLimits = [ResourceLimit(.openFiles, soft: 2, hard: 1)]
+      #expect(try await failure(of: command).contains("set the limit `nofile`"))
     }
 
     @Test("A working directory that is closed to the user can still be the working directory")

@@ -119,13 +119,16 @@ final class LayersScratch: Sendable {
     try LayersScratch.shell(
       "mount -t overlay overlay -o userxattr,lowerdir=\(lower),upperdir=\(pending.upper),"
         + "workdir=\(pending.work) \(merged)")
+    // Programs that other tests start at this moment may have this one's descriptors for a while, and
+    // would keep the mount busy.
+    func unmount() throws { try LayersScratch.shell("umount -l \(merged)") }
     do {
       try body(merged)
     } catch {
-      try LayersScratch.shell("umount \(merged)")
+      try unmount()
       throw error
     }
-    try LayersScratch.shell("umount \(merged)")
+    try unmount()
     return try pending.commit()
   }
 }

@@ -70,10 +70,12 @@ enum slipway_operation {
   SLIPWAY_NO_NEW_PRIVILEGES = 20,
   // struct sock_filter[] s
   SLIPWAY_SECCOMP = 21,
-  // path s
+  // path s, uid n, gid n: whose is what has to be made
   SLIPWAY_WORKING_DIRECTORY = 22,
   // search path s, arguments s*, environment s*
   SLIPWAY_EXECUTE = 23,
+  // RLIMIT_* n, soft low half n, high half n, hard low half n, high half n
+  SLIPWAY_RESOURCE_LIMIT = 24,
 };
 
 // What the helper reports, one write(2) of at most PIPE_BUF bytes each.

@@ -14,15 +14,14 @@ package struct Expander: Sendable {
   ) throws(ExpansionError) -> Expansion {
     // Most words have nothing to expand.
     guard word.utf8.contains(where: isSpecial) else {
-      return Expansion(
-        text: word, words: WordSplitter.atBlanks(Array(word.utf8)[...]), used: [], unset: [],
-        unguarded: [])
+      let words = WordSplitter.atBlanks(Array(word.utf8)[...]).map(\.text)
+      return Expansion(text: word, words: words, used: [], unset: [])
     }
     var lexer = ShellLexer(Array(word.utf8), escape: escape)
     let output = try lexer.run(lookup: environment)
     return Expansion(
       text: String(decoding: output.text, as: UTF8.self), words: output.words,
-      used: lexer.used, unset: lexer.unset, unguarded: lexer.unguarded)
+      used: lexer.used, unset: lexer.unset)
   }
 
   /// Expands the body of a heredoc of `COPY` or `ADD`: quotes stay, the escape character is the

@@ -24,17 +24,19 @@ struct ShellLexer {
 
   private(set) var used: Set<String> = []
   private(set) var unset: Set<String> = []
-  private(set) var unguarded: Set<String> = []
 
   private let source: [UInt8]
   private let escape: UInt8
-  private var position = 0
+  private var position: Int
   private var depth = 0
   private var length = 0
 
+  /// A lexer of these bytes. A byte order mark in front of them counts for nothing, as Go's scanner
+  /// has it.
   init(_ source: [UInt8], escape: UInt8) {
     self.source = source
     self.escape = escape
+    position = source.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
   }
 
   /// Reads the whole source.
@@ -113,13 +115,13 @@ struct ShellLexer {
     }
   }
 
-  /// `<<` and the blanks after it belong to the word that follows.
+  /// `<<` and the blanks after it belong to the word that follows, since that may be a heredoc's.
   private mutating func readPossibleHeredoc() -> ArraySlice<UInt8> {
     let start = position
     position += 1
     guard peek == UInt8(ascii: "<") else { return source[start..<position] }
     position += 1
-    while let byte = peek, Whitespace.isASCII(byte) { position += 1 }
+    while let byte = peek, byte == 0x20 || byte == 0x09 || byte == 0x0D { position += 1 }
     return source[start..<position]
   }
 
@@ -169,7 +171,7 @@ struct ShellLexer {
     guard peek == UInt8(ascii: "{") else {
       let name = readName()
       if name.isEmpty { return [UInt8(ascii: "$")] }
-      guard let value = find(name, lookup, isGuarded: false) else {
+      guard let value = find(name, lookup) else {
         return keepsUnset ? Array("$\(name)".utf8) : []
       }
       return Array(value.utf8)
@@ -193,7 +195,7 @@ struct ShellLexer {
     position += 1
     switch modifier {
     case UInt8(ascii: "}"):
-      guard let value = find(name, lookup, isGuarded: false) else {
+      guard let value = find(name, lookup) else {
         return keepsUnset ? Array("${\(name)}".utf8) : []
       }
       return Array(value.utf8)
@@ -220,7 +222,7 @@ struct ShellLexer {
     to name: String, _ modifier: UInt8, emptyIsUnset: Bool, _ lookup: Lookup
   ) throws(ExpansionError) -> [UInt8] {
     let word = try readWord(until: UInt8(ascii: "}"), keepsEscapes: false, lookup)
-    let value = find(name, lookup, isGuarded: true)
+    let value = find(name, lookup)
     let sign = String(UnicodeScalar(modifier))
     if keepsUnset, value == nil {
       let colon = emptyIsUnset ? ":" : ""
@@ -243,7 +245,7 @@ struct ShellLexer {
     of name: String, _ modifier: UInt8, _ lookup: Lookup
   ) throws(ExpansionError) -> [UInt8] {
     var word = try readWord(until: UInt8(ascii: "}"), keepsEscapes: true, lookup)[...]
-    let value = find(name, lookup, isGuarded: false)
+    let value = find(name, lookup)
     if keepsUnset, value == nil {
       let sign = String(UnicodeScalar(modifier))
       return Array("${\(name)\(sign)".utf8) + word + [UInt8(ascii: "}")]
@@ -268,7 +270,7 @@ struct ShellLexer {
       throw .missingSlash
     }
     let replacement = try readWord(until: UInt8(ascii: "}"), keepsEscapes: true, lookup)
-    let value = find(name, lookup, isGuarded: false)
+    let value = find(name, lookup)
     if keepsUnset, value == nil {
       let slash = [UInt8(ascii: "/")]
       return Array("${\(name)/".utf8) + patternBytes + slash + replacement + [UInt8(ascii: "}")]
@@ -288,13 +290,12 @@ struct ShellLexer {
     return try read(until: stop, words: &words, lookup)
   }
 
-  private mutating func find(_ name: String, _ lookup: Lookup, isGuarded: Bool) -> String? {
+  private mutating func find(_ name: String, _ lookup: Lookup) -> String? {
     if let value = lookup(name) {
       used.insert(name)
       return value
     }
     unset.insert(name)
-    if !isGuarded { unguarded.insert(name) }
     return nil
   }
 
@@ -303,32 +304,39 @@ struct ShellLexer {
   /// A name: letters, digits and `_`; or digits alone; or one of the shell's special parameters.
   private mutating func readName() -> String {
     let start = position
-    guard let first = peek else { return "" }
-    if isDigit(first) {
-      while let byte = peek, isDigit(byte) { position += 1 }
-    } else if "@*#?-$!".utf8.contains(first) {
+    if let first = peek, "@*#?-$!".utf8.contains(first) {
       position += 1
     } else {
-      while let width = nameCharacterWidth { position += width }
+      let isNumber = widthOfDigit(at: position) != nil
+      while let width = isNumber ? widthOfDigit(at: position) : widthOfNameCharacter(at: position) {
+        position += width
+      }
     }
     return String(decoding: source[start..<position], as: UTF8.self)
   }
 
-  private func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
+  /// How many bytes the digit here has, if it is one.
+  private func widthOfDigit(at index: Int) -> Int? {
+    guard index < source.count else { return nil }
+    let byte = source[index]
+    if byte < 0x80 { return (0x30...0x39).contains(byte) ? 1 : nil }
+    let (scalar, width) = scalar(at: index)
+    return scalar.properties.generalCategory == .decimalNumber ? width : nil
+  }
 
   /// How many bytes the character here has, if it may stand in a name.
-  private var nameCharacterWidth: Int? {
-    guard let byte = peek else { return nil }
+  private func widthOfNameCharacter(at index: Int) -> Int? {
+    guard index < source.count else { return nil }
+    let byte = source[index]
     if byte < 0x80 {
       let isLetter = (0x61...0x7A).contains(byte | 0x20)
-      return isLetter || isDigit(byte) || byte == UInt8(ascii: "_") ? 1 : nil
+      return isLetter || byte == UInt8(ascii: "_") ? 1 : widthOfDigit(at: index)
     }
-    let (scalar, width) = scalar(at: position)
+    let (scalar, width) = scalar(at: index)
     switch scalar.properties.generalCategory {
-    case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter,
-      .decimalNumber:
+    case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter:
       return width
-    default: return nil
+    default: return widthOfDigit(at: index)
     }
   }
 

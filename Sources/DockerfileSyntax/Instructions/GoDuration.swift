@@ -1,5 +1,5 @@
 /// Durations as Go writes them, e.g. `1h30m`, `1.5s`, `300ms`.
-package enum GoDuration {
+enum GoDuration {
   static let millisecond: Int64 = 1_000_000
 
   private static let units: [String: Int64] = [
@@ -8,7 +8,7 @@ package enum GoDuration {
   ]
 
   /// The nanoseconds; nothing if the text is no duration or too long a one.
-  package static func parse(_ text: String) -> Int64? {
+  static func parse(_ text: String) -> Int64? {
     var rest = text[...]
     let isNegative = rest.first == "-"
     if isNegative || rest.first == "+" { rest = rest.dropFirst() }

@@ -19,6 +19,4 @@ package struct HealthcheckInstruction: Hashable, Sendable {
   package var startInterval: Int64 = 0
   /// `--retries`.
   package var retries = 0
-  /// The flags as written, e.g. `--interval=5s`, in order.
-  package var flags: [String] = []
 }

@@ -18,6 +18,12 @@ package struct Heredoc: Hashable, Sendable {
 }
 
 extension Heredoc {
+  init(_ opening: HeredocScanner.Opening, content: [UInt8], range: SourceRange) {
+    self.init(
+      name: opening.name, fileDescriptor: opening.fileDescriptor, expands: opening.expands,
+      trimsTabs: opening.trimsTabs, content: content, range: range)
+  }
+
   /// The text without the tabs at the start of each line.
   static func trimmingLeadingTabs(_ content: [UInt8]) -> [UInt8] {
     var trimmed: [UInt8] = []

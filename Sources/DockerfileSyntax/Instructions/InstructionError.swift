@@ -4,11 +4,20 @@ package struct InstructionError: Error, Hashable, Sendable, CustomStringConverti
   package var message: String
   /// What to do about it, in the same style.
   package var hint: String?
+  /// The bytes of the logical line that are to blame; absent where it is all of it.
+  var span: Range<Int>?
 
   /// An error, perhaps with advice.
   package init(_ message: String, hint: String? = nil) {
     self.message = message
     self.hint = hint
+  }
+
+  /// The same, and these bytes of the logical line are to blame.
+  func blaming(_ span: Range<Int>?) -> InstructionError {
+    var error = self
+    error.span = span ?? self.span
+    return error
   }
 
   package var description: String {

@@ -12,6 +12,8 @@ package struct MountFlag: Hashable, Sendable {
   package var options: [Option]
   /// What was written after `--mount=`.
   package var text: String
+  /// Where it was written; absent where it stands in no file.
+  package var range: SourceRange?
 
   /// The `from` of the mount, which is never expanded.
   package var from: String? { options.last { $0.key == "from" }?.value }

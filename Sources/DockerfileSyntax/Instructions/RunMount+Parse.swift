@@ -1,3 +1,5 @@
+import Reporting
+
 extension MountFlag {
   private static let keys = [
     "type", "from", "source", "src", "target", "dst", "destination", "readonly", "ro",
@@ -7,37 +9,39 @@ extension MountFlag {
     "readonly", "ro", "readwrite", "rw", "required",
   ]
 
-  /// Reads the value of `--mount`, and understands it if nothing in it waits to be expanded.
-  static func parse(_ text: String) throws(InstructionError) -> MountFlag {
+  /// Cuts the value of `--mount` into its fields. What they mean is for `resolve` to find out, once
+  /// variables have their values; but a mount never comes from what a variable says.
+  static func parse(
+    _ text: String, at range: SourceRange? = nil
+  ) throws(InstructionError) -> MountFlag {
     guard let fields = CommaSeparatedFields.parse(text) else {
       throw InstructionError(
         "cannot read `--mount=\(text.excerpt)`", hint: "write `--mount=type=<type>,<key>=<value>,…`"
       )
     }
-    let flag = MountFlag(options: try fields.map(option), text: text)
-    let waits = flag.options.contains { $0.value?.utf8.contains(UInt8(ascii: "$")) ?? false }
-    if !waits { _ = try flag.resolve() }
-    return flag
-  }
-
-  private static func option(_ field: String) throws(InstructionError) -> Option {
-    let pair = field.splitAtFirst("=")
-    let key = (pair?.before ?? field).lowercased()
-    guard keys.contains(key) else {
-      throw InstructionError(
-        "unexpected key `\(key.excerpt)` in `--mount`",
-        hint: Suggestion.hint(for: key, among: keys))
+    let options = fields.map { field in
+      let pair = field.splitAtFirst("=")
+      return Option(key: (pair?.before ?? field).lowercased(), value: pair?.after)
     }
-    guard pair != nil || keysWithoutValue.contains(key) else {
-      throw InstructionError(
-        "`\(key)` in `--mount` needs a value", hint: "write `\(key)=<value>`")
-    }
-    if key == "from", let value = pair?.after, refersToVariable(value) {
+    for case ("from", let value?) in options.map({ ($0.key, $0.value) })
+    where refersToVariable(value) {
       throw InstructionError(
         "`from` in `--mount` is not expanded",
-        hint: "give the image a name with `FROM \(value) AS <name>`, and mount from that")
+        hint: "give the image a name with `FROM \(value.excerpt) AS <name>`, and mount from that")
     }
-    return Option(key: key, value: pair?.after)
+    return MountFlag(options: options, text: text, range: range)
+  }
+
+  private static func check(_ option: Option) throws(InstructionError) {
+    guard keys.contains(option.key) else {
+      throw InstructionError(
+        "unexpected key `\(option.key.excerpt)` in `--mount`",
+        hint: Suggestion.hint(for: option.key, among: keys))
+    }
+    guard option.value != nil || keysWithoutValue.contains(option.key) else {
+      throw InstructionError(
+        "`\(option.key)` in `--mount` needs a value", hint: "write `\(option.key)=<value>`")
+    }
   }
 
   /// A dollar sign with anything behind it.
@@ -48,7 +52,10 @@ extension MountFlag {
   /// Understands the flag as it is, nothing expanded.
   package func resolve() throws(InstructionError) -> RunMount {
     var reader = RunMountReader()
-    for option in options { try reader.take(option.key, option.value) }
+    for option in options {
+      try MountFlag.check(option)
+      try reader.take(option.key, option.value)
+    }
     return try reader.finish()
   }
 
@@ -58,6 +65,7 @@ extension MountFlag {
   package func resolve(expanding expand: (String) throws -> String) throws -> RunMount {
     var reader = RunMountReader()
     for option in options {
+      try MountFlag.check(option)
       let value = try option.key == "from" ? option.value : option.value.map(expand)
       try reader.take(option.key, value)
     }
@@ -109,9 +117,6 @@ private struct RunMountReader {
     guard mount.sharing == nil || kind == .cache else {
       throw InstructionError("`sharing` is not allowed for mounts of type `\(kind)`")
     }
-    guard mount.environment == nil || kind == .secret else {
-      throw InstructionError("`env` is not allowed for mounts of type `\(kind)`")
-    }
     if kind == .secret { try checkSecret() }
     return mount
   }
@@ -149,9 +154,10 @@ private struct RunMountReader {
   private func number(
     _ key: String, _ text: String, radix: Int
   ) throws(InstructionError) -> UInt32 {
-    guard let value = UInt32(text, radix: radix), text.utf8.first != UInt8(ascii: "+") else {
-      throw invalid(key, text)
-    }
+    // No sign: `UInt32` would take one.
+    guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+      let value = UInt32(text, radix: radix)
+    else { throw invalid(key, text) }
     return value
   }
 

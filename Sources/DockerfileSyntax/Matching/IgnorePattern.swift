@@ -15,10 +15,16 @@ struct IgnorePattern: Sendable {
     case many
     /// `(.*/)?`
     case directories
+    /// The same, and line feeds too.
+    case allDirectories
     /// `.*`
     case anything
+    /// The same, and line feeds too.
+    case everything
   }
 
+  /// As it was written, but cleaned.
+  let text: String
   /// Whether it was written with `!`.
   let isException: Bool
   private let tokens: [Token]
@@ -30,8 +36,8 @@ struct IgnorePattern: Sendable {
 
   private enum Middle {
     case nothing
-    /// `**/` in front of a literal text.
-    case directories
+    /// A pattern that is `**/` and then a literal text.
+    case allDirectories
     case automaton(PatternAutomaton)
   }
 
@@ -39,6 +45,7 @@ struct IgnorePattern: Sendable {
   init(_ text: String, isException: Bool) throws(PatternError) {
     // What Go's `filepath.Match` refuses is refused.
     _ = try GoPathPattern(text)
+    self.text = (isException ? "!" : "") + text
     self.isException = isException
     tokens = try IgnorePattern.tokenize(text)
     prefix = tokens.prefix { $0.literal != nil }.compactMap(\.literal)
@@ -48,7 +55,7 @@ struct IgnorePattern: Sendable {
     middle =
       switch inner {
       case []: .nothing
-      case [.directories]: .directories
+      case [.allDirectories]: .allDirectories
       default: .automaton(PatternAutomaton(inner))
       }
   }
@@ -60,7 +67,8 @@ struct IgnorePattern: Sendable {
     let inner = prefix.count..<(path.count - suffix.count)
     switch middle {
     case .nothing: return inner.isEmpty
-    case .directories: return inner.isEmpty || path[inner.upperBound - 1] == UInt8(ascii: "/")
+    case .allDirectories:
+      return inner.isEmpty || path[inner.upperBound - 1] == UInt8(ascii: "/")
     case .automaton(let automaton):
       return automaton.accepts(UnsafeBufferPointer(rebasing: path[inner]))
     }
@@ -119,7 +127,7 @@ struct IgnorePattern: Sendable {
       switch byte {
       case UInt8(ascii: "*") where rest.first == byte:
         rest = rest.dropFirst()
-        tokens.append(deep(&rest, isFirst: tokens.isEmpty))
+        tokens.append(deep(&rest, after: tokens))
       case UInt8(ascii: "*"): tokens.append(.many)
       case UInt8(ascii: "?"): tokens += [.one, .tail]
       case UInt8(ascii: "["):
@@ -134,14 +142,16 @@ struct IgnorePattern: Sendable {
     return tokens
   }
 
-  /// What a `**` stands for, and the `/` after it. At the start, before a text without wildcards
-  /// and without a `/` between, moby takes it as "ends with".
-  private static func deep(_ rest: inout ArraySlice<UInt8>, isFirst: Bool) -> Token {
+  /// What a `**` stands for, and the `/` after it. Where a plain text is all that there is besides
+  /// it, moby compares the start or the end and has no use for an expression, whose `.` would stop at
+  /// a line feed; at the start and without a `/` between, that makes it "ends with".
+  private static func deep(_ rest: inout ArraySlice<UInt8>, after tokens: [Token]) -> Token {
     let hasSlash = rest.first == UInt8(ascii: "/")
     if hasSlash { rest = rest.dropFirst() }
-    if rest.isEmpty { return .anything }
+    if rest.isEmpty { return tokens.allSatisfy { $0.literal != nil } ? .everything : .anything }
     let isPlain = !rest.contains { "*?[]\\".utf8.contains($0) }
-    return isFirst && !hasSlash && isPlain ? .anything : .directories
+    guard tokens.isEmpty, isPlain else { return .directories }
+    return hasSlash ? .allDirectories : .everything
   }
 }
 

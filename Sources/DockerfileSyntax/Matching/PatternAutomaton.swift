@@ -5,33 +5,52 @@ struct PatternAutomaton: Sendable {
   private let tokens: [Token]
   /// Whether a word holds all states; otherwise they are kept as a set.
   private var fitsAWord: Bool { tokens.count < 64 }
-  /// For each byte, the states that it moves on by one; then, for each byte, those that it keeps.
-  private let steps: [UInt64]
+  /// Which of `steps` each byte takes.
+  private let kinds: [UInt8]
+  /// For each kind of byte, the states that it moves on by one, and those that it keeps. There are
+  /// few kinds, and a file may have many patterns.
+  private let steps: [Step]
   /// The states whose token may take nothing.
   private let nullable: UInt64
   /// The states whose token is a class, which beyond ASCII needs the whole character.
   private let classes: UInt64
 
+  private struct Step: Equatable {
+    var moved: UInt64 = 0
+    var kept: UInt64 = 0
+  }
+
   init(_ tokens: [Token]) {
     self.tokens = tokens
     guard tokens.count < 64 else {
-      (steps, nullable, classes) = ([], 0, 0)
+      (kinds, steps, nullable, classes) = ([], [], 0, 0)
       return
     }
-    var steps = [UInt64](repeating: 0, count: 512)
     var nullable: UInt64 = 0
     var classes: UInt64 = 0
     for (state, token) in tokens.enumerated() {
       let bit: UInt64 = 1 << UInt64(state)
       if token.mayTakeNothing { nullable |= bit }
       if case .oneOf = token { classes |= bit }
-      for byte in 0..<256 {
-        let step = token.step(UInt8(byte), scalar: byte < 0x80 ? UInt32(byte) : nil)
-        if step.moves { steps[byte] |= bit }
-        if step.stays { steps[256 + byte] |= bit }
-      }
+    }
+    var steps: [Step] = []
+    kinds = (0...UInt8.max).map { byte in
+      let step = PatternAutomaton.step(tokens, byte)
+      if let kind = steps.firstIndex(of: step) { return UInt8(kind) }
+      steps.append(step)
+      return UInt8(steps.count - 1)
     }
     (self.steps, self.nullable, self.classes) = (steps, nullable, classes)
+  }
+
+  private static func step(_ tokens: [Token], _ byte: UInt8) -> Step {
+    var all = Step()
+    for (state, token) in tokens.enumerated() {
+      let step = token.step(byte, scalar: byte < 0x80 ? UInt32(byte) : nil)
+      if step.moves { all.moved |= 1 << UInt64(state) }
+      if step.stays { all.kept |= 1 << UInt64(state) }
+    }
+    return all
   }
 
   /// Whether all of the bytes match.
@@ -49,16 +68,19 @@ struct PatternAutomaton: Sendable {
   }
 
   private func states(after bytes: UnsafeBufferPointer<UInt8>) -> UInt64 {
-    steps.withUnsafeBufferPointer { steps in
-      var states = entering(1)
-      for index in 0..<bytes.count {
-        let byte = Int(bytes[index])
-        var moved = states & steps[byte]
-        if byte >= 0x80, states & classes != 0 { moved |= movedByClass(states, bytes, index) }
-        states = (states & steps[256 + byte]) | entering(moved << 1)
-        if states == 0 { break }
+    kinds.withUnsafeBufferPointer { kinds in
+      steps.withUnsafeBufferPointer { steps in
+        var states = entering(1)
+        for index in 0..<bytes.count {
+          let byte = bytes[index]
+          let step = steps[Int(kinds[Int(byte)])]
+          var moved = states & step.moved
+          if byte >= 0x80, states & classes != 0 { moved |= movedByClass(states, bytes, index) }
+          states = (states & step.kept) | entering(moved << 1)
+          if states == 0 { break }
+        }
+        return states
       }
-      return states
     }
   }
 
@@ -114,7 +136,7 @@ extension IgnorePattern.Token {
   fileprivate var mayTakeNothing: Bool {
     switch self {
     case .byte, .one, .oneOf: false
-    case .tail, .many, .directories, .anything: true
+    case .tail, .many, .directories, .allDirectories, .anything, .everything: true
     }
   }
 
@@ -123,14 +145,17 @@ extension IgnorePattern.Token {
   fileprivate func step(_ byte: UInt8, scalar: UInt32?) -> (moves: Bool, stays: Bool) {
     let isSlash = byte == UInt8(ascii: "/")
     let isTail = byte & 0xC0 == 0x80
+    let isLineFeed = byte == UInt8(ascii: "\n")
     switch self {
     case .byte(let literal): return (byte == literal, false)
     case .one: return (!isSlash && !isTail, false)
     case .oneOf(let characters): return (!isTail && scalar.map(characters.contains) ?? false, false)
     case .tail: return (isTail, isTail)
     case .many: return (!isSlash, !isSlash)
-    case .directories: return (isSlash, true)
-    case .anything: return (true, true)
+    case .directories: return (isSlash, !isLineFeed)
+    case .allDirectories: return (isSlash, true)
+    case .anything: return (!isLineFeed, !isLineFeed)
+    case .everything: return (true, true)
     }
   }
 }

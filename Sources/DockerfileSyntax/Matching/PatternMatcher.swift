@@ -23,13 +23,13 @@ package struct PatternMatcher: Sendable {
   package init(_ patterns: [String]) throws(PatternError) {
     var compiled: [IgnorePattern] = []
     for pattern in patterns {
-      var text = String(
-        decoding: Whitespace.trimming(Array(pattern.utf8)[...]), as: UTF8.self)
-      if text.isEmpty { continue }
+      let trimmed = Whitespace.trimming(Array(pattern.utf8)[...])
+      if trimmed.isEmpty { continue }
+      var text = PathCleaner.clean(String(decoding: trimmed, as: UTF8.self))
       let isException = text.utf8.first == UInt8(ascii: "!")
-      if isException { text.removeFirst() }
+      if isException { text.unicodeScalars.removeFirst() }
       if text.isEmpty { throw PatternError(pattern: pattern) }
-      compiled.append(try IgnorePattern(PathCleaner.clean(text), isException: isException))
+      compiled.append(try IgnorePattern(text, isException: isException))
     }
     self.patterns = compiled
     glances = compiled.map(\.glance)
@@ -40,6 +40,14 @@ package struct PatternMatcher: Sendable {
 
   /// Whether some pattern takes back.
   package var hasExceptions: Bool { patterns.contains(where: \.isException) }
+
+  /// The pattern that decides of a path, as it was written; nil where none matches.
+  package func decidingPattern(_ path: [UInt8]) -> String? {
+    let parents = path.indices.filter { path[$0] == UInt8(ascii: "/") }.map { Array(path[..<$0]) }
+    return patterns.last { pattern in
+      (parents + [path]).contains { $0.withUnsafeBufferPointer(pattern.matches) }
+    }?.text
+  }
 
   /// Whether the path, or one of its parents, is matched.
   package func matches(_ path: [UInt8]) -> Bool {
@@ -77,16 +85,21 @@ package struct PatternMatcher: Sendable {
   /// The state of an entry, given its whole path and the state of its directory.
   package func state(ofPath path: UnsafeBufferPointer<UInt8>, in parent: State) -> State {
     var state = parent
-    var last: Int?
+    var isMatched = false
     for index in glances.indices {
+      let isException = patterns[index].isException
       if has(parent, index) {
-        last = index
-      } else if glances[index].admits(path), patterns[index].matches(path) {
-        last = index
+        isMatched = !isException
+      } else if isException == isMatched, glances[index].admits(path),
+        patterns[index].matches(path)
+      {
+        // A pattern that would change nothing here is not asked, and so says nothing of what is
+        // below: `!a` takes back nothing of `a/b` where it is `a/b` that was left out.
+        isMatched = !isException
         set(&state, index)
       }
     }
-    state.isMatched = last.map { !patterns[$0].isException } ?? false
+    state.isMatched = isMatched
     return state
   }
 
@@ -103,6 +116,13 @@ package struct PatternMatcher: Sendable {
     // Only what stands after the pattern that decided here can take back below.
     let deciding = patterns.indices.last { has(state, $0) } ?? 0
     return !patterns[deciding...].contains { $0.isException && $0.mayMatch(below: path) }
+  }
+
+  /// Whether some path below this directory may be matched by a pattern without `!`.
+  package func mayMatch(below directory: [UInt8]) -> Bool {
+    directory.withUnsafeBufferPointer { directory in
+      patterns.contains { !$0.isException && $0.mayMatch(below: directory) }
+    }
   }
 
   private func has(_ state: State, _ index: Int) -> Bool {

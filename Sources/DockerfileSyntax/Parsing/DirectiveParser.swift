@@ -1,89 +1,102 @@
 /// Reads the parser directives at the head of a Dockerfile, until the first line that is none.
+///
+/// BuildKit reads them twice: for `escape` as the parser does, which takes blanks in front of a `#`;
+/// and for `syntax` and `check` by themselves, which skips a first line that starts with `#!`.
 struct DirectiveParser {
   private(set) var directives = Directives()
+  private var seen: Set<String> = []
   private var isDone = false
-  private static let known: Set<String> = ["syntax", "escape", "check"]
+  private var isDoneWithOthers = false
 
-  /// Takes a line, already trimmed at its start; true if it is a directive.
-  mutating func take(
-    _ line: ArraySlice<UInt8>, at range: SourceRange
-  ) throws(InstructionError) -> Bool {
-    guard !isDone else { return false }
-    guard let (key, value) = DirectiveParser.split(line), DirectiveParser.known.contains(key) else {
+  /// Takes a line without its end. True if it is a directive, and so no comment.
+  mutating func take(_ line: ArraySlice<UInt8>, at range: SourceRange) throws(InstructionError)
+    -> Bool
+  {
+    if isDone && isDoneWithOthers { return false }
+    if range.startLine == 1, line.starts(with: [UInt8(ascii: "#"), UInt8(ascii: "!")]) {
       isDone = true
       return false
     }
-    guard directives.ranges.updateValue(range, forKey: key) == nil else {
-      throw InstructionError("only one `\(key)` parser directive can be used")
+    let content = Whitespace.trimmingStart(line)
+    let directive = Directive(content)
+    if directive == nil || content.startIndex > line.startIndex { isDoneWithOthers = true }
+    guard let directive else {
+      isDone = true
+      return false
     }
-    switch key {
-    case "syntax": directives.syntax = value
-    case "escape": directives.escape = try DirectiveParser.escape(value)
-    default: directives.check = try CheckDirective.parse(value)
+    let isNew = seen.insert(directive.key).inserted
+    if !isDone {
+      guard isNew else {
+        throw InstructionError("only one `\(directive.key)` parser directive can be used")
+      }
+      directives.ranges[directive.key] = range
+      if directive.key == "escape" {
+        directives.escape = try DirectiveParser.escape(directive.value)
+      }
     }
-    return true
+    if !isNew { isDoneWithOthers = true }
+    if !isDoneWithOthers { try takeOther(directive, at: range) }
+    return !isDone
   }
 
-  /// Splits `# key = value`; the key in lower case.
-  private static func split(_ line: ArraySlice<UInt8>) -> (key: String, value: String)? {
-    guard line.first == UInt8(ascii: "#"), let equals = line.firstIndex(of: UInt8(ascii: "="))
-    else { return nil }
-    let key = String(
-      decoding: Whitespace.trimming(line[..<equals].dropFirst()), as: UTF8.self)
-    let value = Whitespace.trimming(line[equals...].dropFirst())
-    guard let first = key.utf8.first, isLetter(first),
-      key.utf8.allSatisfy({ isLetter($0) || (0x30...0x39).contains($0) }), !value.isEmpty
-    else { return nil }
-    return (key.lowercased(), String(decoding: value, as: UTF8.self))
+  /// Of `syntax` and `check` the first word counts.
+  private mutating func takeOther(
+    _ directive: Directive, at range: SourceRange
+  ) throws(InstructionError) {
+    let word = directive.value.splitAtFirst(" ")?.before ?? directive.value
+    directives.ranges[directive.key] = range
+    switch directive.key {
+    case "syntax": directives.syntax = word
+    case "check": directives.check = try CheckDirective.parse(word)
+    default: break
+    }
+  }
+
+  private static func escape(_ value: String) throws(InstructionError) -> UInt8 {
+    guard value == "\\" || value == "`", let byte = value.utf8.first else {
+      throw InstructionError(
+        "invalid escape character `\(value.excerpt)`", hint: "use a backslash or a backquote")
+    }
+    return byte
+  }
+}
+
+/// A line such as `# key = value`, its key in lower case and one of those that are known.
+struct Directive {
+  var key: String
+  var value: String
+
+  private static let known: Set<String> = ["syntax", "escape", "check"]
+
+  /// Reads a line.
+  init?(_ line: ArraySlice<UInt8>) {
+    guard line.first == UInt8(ascii: "#") else { return nil }
+    self.init(comment: line.dropFirst())
+  }
+
+  /// Reads what stands behind the `#`.
+  init?(comment: ArraySlice<UInt8>) {
+    let text = Whitespace.trimmingStart(comment)
+    let name = text.prefix { Directive.isLetter($0) || (0x30...0x39).contains($0) }
+    let rest = text[name.endIndex...].drop(while: Directive.isBlank)
+    guard rest.first == UInt8(ascii: "=") else { return nil }
+    // A value of nothing but blanks is the last one of them.
+    let after = rest.dropFirst()
+    var value = after.drop(while: Directive.isBlank)
+    while let last = value.last, Directive.isBlank(last) { value.removeLast() }
+    if value.isEmpty { value = after.suffix(1) }
+    key = String(decoding: name, as: UTF8.self).lowercased()
+    self.value = String(decoding: value, as: UTF8.self)
+    guard Directive.known.contains(key), !value.isEmpty else { return nil }
   }
 
   private static func isLetter(_ byte: UInt8) -> Bool {
     (0x61...0x7A).contains(byte | 0x20)
   }
 
-  private static func escape(_ value: String) throws(InstructionError) -> UInt8 {
-    guard value == "\\" || value == "`", let byte = value.utf8.first else {
-      throw InstructionError(
-        "invalid escape character `\(value)`", hint: "use a backslash or a backquote")
-    }
-    return byte
-  }
-}
-
-extension CheckDirective {
-  /// Reads `skip=A,B;experimental=all;error=true`.
-  package static func parse(_ text: String) throws(InstructionError) -> CheckDirective {
-    var check = CheckDirective()
-    for part in text.split(separator: ";") {
-      let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      let key = trimming(pair[0]).lowercased()
-      let value = pair.count == 2 ? trimming(pair[1]) : ""
-      switch key {
-      case "skip": check.skipped = rules(value)
-      case "experimental": check.experimental = rules(value)
-      case "error":
-        guard let isOn = Bool(goText: value) else {
-          throw InstructionError(
-            "invalid value `\(value)` for `error` in `# check=`", hint: "use `true` or `false`")
-        }
-        check.failsBuild = isOn
-      default:
-        throw InstructionError(
-          "invalid option `\(key)` in `# check=`",
-          hint: "the options are `skip`, `experimental` and `error`")
-      }
-    }
-    return check
-  }
-
-  private static func rules(_ list: String) -> Rules {
-    let names = list.split(separator: ",").map { trimming($0) }
-    if names.contains("all") { return .all }
-    return .some(Set(names.map { LintRule($0) }))
-  }
-
-  private static func trimming(_ text: Substring) -> String {
-    String(decoding: Whitespace.trimming(Array(text.utf8)[...]), as: UTF8.self)
+  /// A blank of Go's regular expressions.
+  private static func isBlank(_ byte: UInt8) -> Bool {
+    byte == 0x20 || byte == 0x09 || byte == 0x0C || byte == 0x0D
   }
 }
 

@@ -2,7 +2,6 @@
 struct DockerfileParser {
   /// Errors after which reading stops: nobody reads more, and hostile files have no end of them.
   private static let maximumErrors = 100
-  private static let maximumWarnings = 1000
 
   private var reader: LineReader
   private var directiveParser = DirectiveParser()
@@ -11,8 +10,11 @@ struct DockerfileParser {
   private var comments: [String] = []
   private var metaArguments: [Instruction] = []
   private var stages: [Stage] = []
+  /// Whether a `FROM` came, also one that could not be understood.
+  private var hasBegun = false
   private var errors: [SyntaxDiagnostic] = []
-  private var warnings: [SyntaxDiagnostic] = []
+  /// The instructions with an empty line in them, by their last line.
+  private var emptyLines: [(line: Int, range: SourceRange)] = []
 
   init(_ bytes: [UInt8]) {
     reader = LineReader(bytes)
@@ -28,7 +30,8 @@ struct DockerfileParser {
 
   // MARK: Whole files
 
-  mutating func parse() -> Dockerfile {
+  /// Reads everything. `check` counts instead of the file's own `# check=`.
+  mutating func parse(check: CheckDirective?) -> Dockerfile {
     while let line = nextLogicalLine(), errors.count < DockerfileParser.maximumErrors {
       take(line)
     }
@@ -37,11 +40,22 @@ struct DockerfileParser {
     var dockerfile = Dockerfile(
       directives: directiveParser.directives, metaArguments: metaArguments, stages: stages,
       diagnostics: [])
-    let findings = warnings + Linter.check(dockerfile).prefix(DockerfileParser.maximumWarnings)
-    let check = dockerfile.directives.check
-    let spoken = findings.filter { finding in !(finding.rule.map(check.skips) ?? false) }
-    dockerfile.diagnostics = DockerfileParser.inOrder(errors + spoken)
+    if let check { dockerfile.directives.check = check }
+    dockerfile.diagnostics = DockerfileParser.inOrder(errors + warnings(about: dockerfile))
     return dockerfile
+  }
+
+  private func warnings(about dockerfile: Dockerfile) -> [SyntaxDiagnostic] {
+    let directives = dockerfile.directives
+    var linter = Linter(directives.check)
+    for (line, range) in emptyLines {
+      linter.report(NoEmptyContinuation.check(emptyLine: line), at: range)
+    }
+    linter.run(on: dockerfile, firstError: errors.map(\.range).min { $0.startLine < $1.startLine })
+    guard let syntax = directives.syntax, let range = directives.ranges["syntax"],
+      let warning = SyntaxDirective.warning(syntax, at: range)
+    else { return linter.findings }
+    return [warning] + linter.findings
   }
 
   /// By line; what stands on the same line stays in its order.
@@ -78,14 +92,13 @@ struct DockerfileParser {
     while let line = nextLogicalLine(), errors.count < DockerfileParser.maximumErrors {
       do {
         let (node, heredocs, range) = try cut(line)
-        let parser = InstructionParser(
-          node: node, heredocs: heredocs, comments: [], range: range)
+        let parser = InstructionParser(node: node, heredocs: heredocs, line: line)
         instructions.append(
           Instruction(
             range: range, text: text(line.bytes), keyword: node.keyword, comments: [],
             kind: try parser.parseTrigger()))
       } catch {
-        report(error, at: line.range)
+        report(error, in: line)
       }
     }
     reportTooLongLine()
@@ -95,7 +108,7 @@ struct DockerfileParser {
           .error, "an `ONBUILD` trigger must be exactly one instruction",
           at: SourceRange(line: 1)))
     }
-    return (errors.isEmpty ? instructions.first : nil, errors + warnings)
+    return (errors.isEmpty ? instructions.first : nil, errors)
   }
 
   /// Every instruction as its words, unknown ones too: what BuildKit's parser dumps.
@@ -112,9 +125,9 @@ struct DockerfileParser {
     while let line = reader.next() {
       let content = Whitespace.trimmingStart(line.content)
       let isComment = content.first == UInt8(ascii: "#")
-      let isDirective = takeDirective(content, line.number)
+      let isDirective = takeDirective(line)
       if isComment {
-        if !isDirective { takeComment(content) }
+        if !isDirective { takeComment(line.content) }
         continue
       }
       if content.isEmpty { continue }
@@ -123,20 +136,21 @@ struct DockerfileParser {
     return nil
   }
 
-  private mutating func takeDirective(_ content: ArraySlice<UInt8>, _ number: Int) -> Bool {
+  private mutating func takeDirective(_ line: LineReader.Line) -> Bool {
     guard hasDirectives else { return false }
-    let range = SourceRange(line: number)
+    let range = SourceRange(line: line.number)
     do {
-      let isDirective = try directiveParser.take(content, at: range)
+      let isDirective = try directiveParser.take(line.content, at: range)
       escape = directiveParser.directives.escape
       return isDirective
     } catch {
-      report(error, at: range)
+      errors.append(SyntaxDiagnostic(.error, error.message, hint: error.hint, at: range))
       return true
     }
   }
 
-  /// An empty comment parts those above it from what comes below.
+  /// An empty comment parts those above it from what comes below. One that is indented keeps its `#`,
+  /// as in BuildKit, and so describes nothing.
   private mutating func takeComment(_ content: ArraySlice<UInt8>) {
     let comment = Whitespace.trimming(content.dropFirst())
     if comment.isEmpty {
@@ -149,10 +163,11 @@ struct DockerfileParser {
   private mutating func join(
     _ content: ArraySlice<UInt8>, startingAt line: LineReader.Line
   ) -> LogicalLine {
+    let column = line.column + content.startIndex - line.raw.startIndex
     var range = SourceRange(
       startLine: line.number, endLine: line.number,
-      startColumn: content.startIndex - line.raw.startIndex,
-      endColumn: content.endIndex - line.raw.startIndex)
+      startColumn: column, endColumn: column + content.count)
+    var parts = [LogicalLine.Part(offset: 0, line: line.number, column: column)]
     var emptyLine: Int?
     var bytes: [UInt8]
     if let start = Continuation.trimming(content, escape: escape) {
@@ -169,13 +184,15 @@ struct DockerfileParser {
         }
         let part = Continuation.trimming(next.content, escape: escape)
         isComplete = part == nil
+        parts.append(LogicalLine.Part(offset: bytes.count, line: next.number, column: 0))
         bytes.append(contentsOf: part ?? next.content)
       }
     } else {
       bytes = Array(content)
     }
     defer { comments.removeAll() }
-    return LogicalLine(bytes: bytes, range: range, comments: comments, emptyLine: emptyLine)
+    return LogicalLine(
+      bytes: bytes, range: range, parts: parts, comments: comments, emptyLine: emptyLine)
   }
 
   private func text(_ bytes: [UInt8]) -> String {
@@ -185,33 +202,38 @@ struct DockerfileParser {
   // MARK: Instructions
 
   private mutating func take(_ line: LogicalLine) {
-    warnAboutEmptyLine(in: line)
+    if let number = line.emptyLine {
+      emptyLines.append((number, SourceRange(line: line.range.endLine)))
+    }
     do {
       let (node, heredocs, range) = try cut(line)
       if node.name == .from {
+        hasBegun = true
         stages.append(try stage(node, line, at: range))
         return
       }
-      let parser = InstructionParser(
-        node: node, heredocs: heredocs, comments: line.comments, range: range)
+      let parser = InstructionParser(node: node, heredocs: heredocs, line: line)
       let instruction = Instruction(
         range: range, text: text(line.bytes), keyword: node.keyword, comments: line.comments,
         kind: try parser.parse())
-      try place(instruction)
+      try place(instruction, node)
     } catch {
-      report(error, at: line.range)
+      report(error, in: line)
     }
   }
 
-  private mutating func place(_ instruction: Instruction) throws(InstructionError) {
+  private mutating func place(
+    _ instruction: Instruction, _ node: Node
+  ) throws(InstructionError) {
     if !stages.isEmpty {
       stages[stages.count - 1].instructions.append(instruction)
     } else if instruction.name == .arg {
       metaArguments.append(instruction)
-    } else {
+    } else if !hasBegun {
       throw InstructionError(
         "`\(instruction.name.rawValue)` stands before the first `FROM`",
-        hint: "only `ARG` may come before `FROM`")
+        hint: "only `ARG` may come before `FROM`"
+      ).blaming(node.keywordRange)
     }
   }
 
@@ -227,7 +249,7 @@ struct DockerfileParser {
     var heredocs: [Heredoc] = []
     if node.mayHaveHeredocs {
       for opening in try HeredocScanner.openings(in: line.bytes) {
-        heredocs.append(try readHeredoc(opening))
+        heredocs.append(try readHeredoc(opening, of: line))
       }
       if !heredocs.isEmpty {
         range.endLine = reader.number
@@ -238,7 +260,7 @@ struct DockerfileParser {
   }
 
   private mutating func readHeredoc(
-    _ opening: HeredocScanner.Opening
+    _ opening: HeredocScanner.Opening, of instruction: LogicalLine
   ) throws(InstructionError) -> Heredoc {
     let start = reader.number + 1
     let terminator = Array(opening.name.utf8)
@@ -247,25 +269,25 @@ struct DockerfileParser {
       var candidate = line.content
       if opening.trimsTabs { candidate = candidate.drop { $0 == UInt8(ascii: "\t") } }
       if candidate.elementsEqual(terminator) {
-        return Heredoc(
-          name: opening.name, fileDescriptor: opening.fileDescriptor, expands: opening.expands,
-          trimsTabs: opening.trimsTabs, content: content,
-          range: SourceRange(startLine: start, endLine: reader.number))
+        let range = SourceRange(startLine: start, endLine: reader.number)
+        return Heredoc(opening, content: content, range: range)
       }
       content.append(contentsOf: line.raw)
     }
     throw InstructionError(
       "the heredoc `\(opening.name.excerpt)` is not terminated",
-      hint: "put a line with nothing but `\(opening.name.excerpt)` after its body")
+      hint: "put a line with nothing but `\(opening.name.excerpt)` after its body"
+    ).blaming(instruction.bytes.firstRange(of: opening.word.utf8))
   }
 
   private func stage(
     _ node: Node, _ line: LogicalLine, at range: SourceRange
   ) throws(InstructionError) -> Stage {
-    let words = node.words
+    let words = node.words.map(\.text)
     guard words.count == 1 || (words.count == 3 && words[1].lowercased() == "as") else {
       throw InstructionError(
-        "`FROM` requires either one or three arguments", hint: "write `FROM <image> [AS <name>]`")
+        "`FROM` requires either one or three arguments", hint: "write `FROM <image> [AS <name>]`"
+      ).blaming(words.isEmpty ? nil : node.argumentsRange)
     }
     let flags = try FlagSet(node.flags, of: "FROM", knowing: ["platform": .string])
     let spelledName = words.count == 3 ? words[2] : nil
@@ -273,13 +295,14 @@ struct DockerfileParser {
     if let name, !DockerfileParser.isValidStageName(name) {
       throw InstructionError(
         "invalid name for a stage: `\(words[2].excerpt)`",
-        hint: "start with a letter; go on with letters, digits, `-`, `_` and `.`")
+        hint: "start with a letter; go on with letters, digits, `-`, `_` and `.`"
+      ).blaming(node.words[2].range)
     }
     return Stage(
       index: stages.count, name: name, spelledName: spelledName, base: words[0],
-      platform: flags["platform"], fromRange: range, text: text(line.bytes),
+      platform: flags["platform"]?.text, fromRange: range, text: text(line.bytes),
       keyword: node.keyword, asKeyword: words.count == 3 ? words[1] : nil,
-      comment: name.flatMap { Descriptions(line.comments)[$0] },
+      comments: line.comments, comment: name.flatMap { Descriptions(line.comments)[$0] },
       instructions: [])
   }
 
@@ -294,18 +317,8 @@ struct DockerfileParser {
 
   // MARK: Diagnostics
 
-  private mutating func report(_ error: InstructionError, at range: SourceRange) {
+  private mutating func report(_ error: InstructionError, in line: LogicalLine) {
+    let range = error.span.map(line.sourceRange) ?? line.range
     errors.append(SyntaxDiagnostic(.error, error.message, hint: error.hint, at: range))
-  }
-
-  private mutating func warnAboutEmptyLine(in line: LogicalLine) {
-    guard let number = line.emptyLine, warnings.count < DockerfileParser.maximumWarnings else {
-      return
-    }
-    warnings.append(
-      SyntaxDiagnostic(
-        .warning, "an empty line inside an instruction",
-        hint: "delete the line, or start it with `#`", rule: .noEmptyContinuation,
-        at: SourceRange(line: number)))
   }
 }

@@ -1,23 +1,28 @@
 /// Reads the flags that follow a keyword: words that start with `--`.
-enum FlagScanner {
+struct FlagScanner {
   private static let dash = UInt8(ascii: "-")
 
-  /// The flags, quotes and backslashes taken away, and what follows them. A lone `--` ends them.
-  static func scan(_ text: ArraySlice<UInt8>) -> (flags: [String], rest: ArraySlice<UInt8>) {
-    var flags: [String] = []
+  /// The escape character of the Dockerfile.
+  let escape: UInt8
+
+  /// The flags, quotes and escape characters taken away, and what follows them. A lone `--` ends
+  /// them.
+  func scan(_ text: ArraySlice<UInt8>) -> (flags: [Word], rest: ArraySlice<UInt8>) {
+    var flags: [Word] = []
     var rest = text
     while true {
       rest = rest.drop(while: Whitespace.isASCII)
-      guard rest.first == dash, rest.dropFirst().first == dash else { return (flags, rest) }
-      let (word, end) = scanWord(rest)
-      rest = rest[end...]
-      if word == "--" { return (flags, rest) }
+      guard rest.first == FlagScanner.dash, rest.dropFirst().first == FlagScanner.dash else {
+        return (flags, rest)
+      }
+      let word = scanWord(rest)
+      rest = rest[word.range.upperBound...]
+      if word.text == "--" { return (flags, rest) }
       flags.append(word)
     }
   }
 
-  /// One word. Its escape character is the backslash, whatever the Dockerfile's is.
-  private static func scanWord(_ text: ArraySlice<UInt8>) -> (word: String, end: Int) {
+  private func scanWord(_ text: ArraySlice<UInt8>) -> Word {
     var word: [UInt8] = []
     var quote: UInt8?
     var index = text.startIndex
@@ -33,13 +38,14 @@ enum FlagScanner {
         quote = byte
         continue
       }
-      if byte == UInt8(ascii: "\\") {
+      if byte == escape {
+        // At the very end it stands for nothing.
         guard index < text.endIndex else { break }
         byte = text[index]
         index += 1
       }
       word.append(byte)
     }
-    return (String(decoding: word, as: UTF8.self), index)
+    return Word(text: String(decoding: word, as: UTF8.self), range: text.startIndex..<index)
   }
 }

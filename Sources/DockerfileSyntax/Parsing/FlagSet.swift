@@ -1,3 +1,5 @@
+import Reporting
+
 /// The flags of one instruction, checked against those it knows.
 struct FlagSet {
   enum Kind {
@@ -7,25 +9,35 @@ struct FlagSet {
     case strings
   }
 
-  private var values: [String: [String]] = [:]
+  private var values: [String: [Word]] = [:]
 
   /// Checks flags such as `--from=base`.
   init(
-    _ flags: [String], of instruction: String, knowing known: [String: Kind]
+    _ flags: [Word], of instruction: String, knowing known: [String: Kind]
   ) throws(InstructionError) {
     for flag in flags {
-      let body = String(flag.dropFirst(2))
-      let pair = body.splitAtFirst("=")
-      let name = pair?.before ?? body
-      guard let kind = known[name] else {
-        throw FlagSet.unknown(name, of: instruction, knowing: known)
+      do throws(InstructionError) {
+        try take(flag, of: instruction, knowing: known)
+      } catch {
+        throw error.blaming(flag.range)
       }
-      if kind != .strings, values[name] != nil {
-        throw InstructionError("flag `--\(name)` of `\(instruction)` is given twice")
-      }
-      let value = try FlagSet.value(pair?.after, of: name, kind)
-      values[name, default: []].append(value)
     }
+  }
+
+  private mutating func take(
+    _ flag: Word, of instruction: String, knowing known: [String: Kind]
+  ) throws(InstructionError) {
+    let body = String(flag.text.unicodeScalars.dropFirst(2))
+    let pair = body.splitAtFirst("=")
+    let name = pair?.before ?? body
+    guard let kind = known[name] else {
+      throw FlagSet.unknown(name, of: instruction, knowing: known)
+    }
+    if kind != .strings, values[name] != nil {
+      throw InstructionError("flag `--\(name)` of `\(instruction)` is given twice")
+    }
+    let value = try FlagSet.value(pair?.after, of: name, kind)
+    values[name, default: []].append(Word(text: value, range: flag.range))
   }
 
   private static func unknown(
@@ -33,8 +45,8 @@ struct FlagSet {
   ) -> InstructionError {
     let names = known.keys.sorted()
     let message = "unknown flag `--\(name.excerpt)` of `\(instruction)`"
-    if let nearest = Suggestion.nearest(to: name, among: names) {
-      return InstructionError(message, hint: "did you mean `--\(nearest)`?")
+    if let closest = Suggestion.closest(to: name, among: names) {
+      return InstructionError(message, hint: "did you mean `--\(closest)`?")
     }
     let list = names.map { "`--\($0)`" }.joined(separator: ", ")
     return InstructionError(
@@ -61,12 +73,14 @@ struct FlagSet {
     }
   }
 
-  /// The value of a flag that is given once.
-  subscript(_ name: String) -> String? { values[name]?.last }
+  /// The value of a flag that is given once; an empty one is as good as none.
+  subscript(_ name: String) -> Word? {
+    values[name]?.last.flatMap { $0.text.isEmpty ? nil : $0 }
+  }
 
   /// The values of a flag that may be given several times.
-  func all(_ name: String) -> [String] { values[name] ?? [] }
+  func all(_ name: String) -> [Word] { values[name] ?? [] }
 
   /// The value of a boolean flag; absent where it was not given.
-  func boolean(_ name: String) -> Bool? { values[name].map { $0.last == "true" } }
+  func boolean(_ name: String) -> Bool? { values[name].map { $0.last?.text == "true" } }
 }

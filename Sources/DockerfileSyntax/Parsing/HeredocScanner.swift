@@ -2,6 +2,8 @@
 enum HeredocScanner {
   /// `<<EOF`, understood, but for its body.
   struct Opening: Hashable {
+    /// The word that opens it, as it was written.
+    var word: String
     var name: String
     var fileDescriptor: UInt
     var expands: Bool
@@ -46,7 +48,7 @@ enum HeredocScanner {
     guard !rest.isEmpty, !rest.contains(UInt8(ascii: "<")) else { return nil }
     guard let delimiter = try delimiter(Array(rest)) else { return nil }
     return Opening(
-      name: delimiter.name,
+      word: word, name: delimiter.name,
       fileDescriptor: UInt(String(decoding: digits, as: UTF8.self)) ?? (digits.isEmpty ? 0 : .max),
       expands: delimiter.expands, trimsTabs: trimsTabs)
   }

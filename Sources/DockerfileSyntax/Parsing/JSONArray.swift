@@ -1,7 +1,7 @@
 /// What a text is, read as the JSON of an exec form.
 enum JSONArray: Equatable {
   /// A JSON array of strings.
-  case strings([String])
+  case strings([Word])
   /// A JSON array with something else in it.
   case mixed
   /// Anything else; to be read as the shell form.
@@ -26,7 +26,7 @@ private struct JSONScanner {
 
   let bytes: ArraySlice<UInt8>
   var index: Int
-  var strings: [String] = []
+  var strings: [Word] = []
   var isMixed = false
   private var stack: [Container] = []
 
@@ -72,8 +72,9 @@ private struct JSONScanner {
     case UInt8(ascii: "[")?: return open(.array)
     case UInt8(ascii: "{")?: return open(.object)
     case UInt8(ascii: "\"")?:
+      let start = index
       guard let string = scanString() else { return nil }
-      if isElement { strings.append(string) }
+      if isElement { strings.append(Word(text: string, range: start..<index)) }
       return false
     default:
       isMixed = true
@@ -160,7 +161,14 @@ private struct JSONScanner {
     return value
   }
 
+  /// A number, unless it is beyond what a `Double` holds: Go's decoder refuses that.
   private mutating func scanNumber() -> Bool {
+    let start = index
+    guard scanNumeral() else { return false }
+    return Double(String(decoding: bytes[start..<index], as: UTF8.self))?.isFinite ?? false
+  }
+
+  private mutating func scanNumeral() -> Bool {
     _ = take("-")
     if !take("0") {
       guard scanDigits() else { return false }

@@ -6,6 +6,8 @@ struct LineReader {
     var raw: ArraySlice<UInt8>
     /// Its number, from 1.
     var number: Int
+    /// How many bytes of the file's line stand before: those of a byte order mark.
+    var column: Int
 
     /// Its bytes without carriage returns and line feeds at its end.
     var content: ArraySlice<UInt8> {
@@ -23,11 +25,13 @@ struct LineReader {
   /// Set once a line is longer than `maximumLength`; no line follows.
   private(set) var isTooLong = false
   private let bytes: [UInt8]
+  private let markLength: Int
   private var position: Int
 
   init(_ bytes: [UInt8]) {
     self.bytes = bytes
-    position = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
+    markLength = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
+    position = markLength
   }
 
   /// The next line, or nothing at the end.
@@ -42,6 +46,7 @@ struct LineReader {
     let next = end.map { $0 + 1 } ?? bytes.count
     defer { position = next }
     number += 1
-    return Line(raw: bytes[position..<next], number: number)
+    return Line(
+      raw: bytes[position..<next], number: number, column: number == 1 ? markLength : 0)
   }
 }

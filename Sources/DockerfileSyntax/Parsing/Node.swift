@@ -6,21 +6,25 @@ struct Node: Hashable, Sendable {
   /// The keyword's instruction; absent for an unknown one.
   var name: InstructionName?
   /// The flags, quotes taken away, e.g. `--from=base`.
-  var flags: [String]
+  var flags: [Word]
   /// What follows, cut as this instruction cuts its arguments.
   var arguments: Arguments
+  /// Where the keyword stands in the logical line.
+  var keywordRange: Range<Int>
+  /// Where the arguments stand in the logical line.
+  var argumentsRange: Range<Int>
 
   enum Arguments: Hashable, Sendable {
     /// Words. `isJSON` for those of an exec form.
-    case words([String], isJSON: Bool)
+    case words([Word], isJSON: Bool)
     /// The pairs of `ENV` and `LABEL`.
     case pairs([KeyValuePair])
-    /// The trigger of `ONBUILD`, with its text.
-    indirect case trigger(Node, text: String)
+    /// The trigger of `ONBUILD`.
+    indirect case trigger(Node)
   }
 
   /// The words, for instructions that have words.
-  var words: [String] {
+  var words: [Word] {
     if case .words(let words, _) = arguments { words } else { [] }
   }
 
@@ -32,7 +36,7 @@ struct Node: Hashable, Sendable {
   /// Whether heredocs may stand in it: `RUN`, `COPY`, `ADD`, and `ONBUILD` of those, not in the
   /// exec form.
   var mayHaveHeredocs: Bool {
-    if case .trigger(let node, _) = arguments { return node.mayHaveHeredocs }
+    if case .trigger(let node) = arguments { return node.mayHaveHeredocs }
     switch name {
     case .add, .copy, .run: return !isJSON
     default: return false
@@ -41,15 +45,17 @@ struct Node: Hashable, Sendable {
 }
 
 extension Node {
-  /// Cuts a logical line.
+  /// Cuts a logical line, or a part of it.
   init(line: ArraySlice<UInt8>, escape: UInt8) throws(InstructionError) {
     let line = Whitespace.trimming(line)
     let keywordEnd = line.firstIndex(where: Whitespace.isASCII) ?? line.endIndex
     keyword = String(decoding: line[..<keywordEnd], as: UTF8.self)
+    keywordRange = line.startIndex..<keywordEnd
     name = InstructionName(keyword: keyword)
-    let (flags, rest) = FlagScanner.scan(line[keywordEnd...])
+    let (flags, rest) = FlagScanner(escape: escape).scan(line[keywordEnd...])
     self.flags = flags
     let arguments = Whitespace.trimming(rest)
+    argumentsRange = arguments.indices
     self.arguments = try Node.cut(arguments, of: name, escape: escape)
   }
 
@@ -70,7 +76,7 @@ extension Node {
   }
 
   private static func whole(_ text: ArraySlice<UInt8>) -> Arguments {
-    .words(text.isEmpty ? [] : [String(decoding: text, as: UTF8.self)], isJSON: false)
+    .words(text.isEmpty ? [] : [Word(text)], isJSON: false)
   }
 
   private static func json(_ text: ArraySlice<UInt8>) throws(InstructionError) -> Arguments? {
@@ -80,7 +86,8 @@ extension Node {
     case .mixed:
       throw InstructionError(
         "a JSON array of an instruction must hold strings only",
-        hint: "put each word in double quotes, or leave the brackets away for the shell form")
+        hint: "put each word in double quotes, or leave the brackets away for the shell form"
+      ).blaming(text.indices)
     }
   }
 
@@ -98,7 +105,7 @@ extension Node {
   ) throws(InstructionError) -> Arguments {
     guard !text.isEmpty else { return .words([], isJSON: false) }
     let end = text.firstIndex(where: Whitespace.isASCII) ?? text.endIndex
-    let type = String(decoding: text[..<end], as: UTF8.self)
+    let type = Word(text[..<end])
     guard
       case .words(let words, let isJSON) = try textOrJSON(Whitespace.trimmingStart(text[end...]))
     else { return .words([type], isJSON: false) }
@@ -113,9 +120,9 @@ extension Node {
     // Refused before it is read: a chain would cost a stack frame a link.
     guard String(decoding: text[..<end], as: UTF8.self).uppercased() != "ONBUILD" else {
       throw InstructionError("`ONBUILD` cannot trigger another `ONBUILD`")
+        .blaming(text.startIndex..<end)
     }
-    let node = try Node(line: text, escape: escape)
-    return .trigger(node, text: String(decoding: text, as: UTF8.self))
+    return .trigger(try Node(line: text, escape: escape))
   }
 
   /// The pairs of `ENV` and `LABEL`: the first word decides between `key=value …` and the legacy
@@ -125,21 +132,24 @@ extension Node {
   ) throws(InstructionError) -> Arguments {
     let words = WordSplitter.quoted(text, escape: escape)
     guard let first = words.first else { return .pairs([]) }
-    guard first.utf8.contains(UInt8(ascii: "=")) else {
+    guard first.text.utf8.contains(UInt8(ascii: "=")) else {
       let parts = WordSplitter.keyAndRest(text)
       guard let rest = parts.rest else {
         throw InstructionError(
-          "`\(name)` must have two arguments", hint: "write `\(name) \(parts.key)=<value>`")
+          "`\(name)` must have two arguments",
+          hint: "write `\(name) \(parts.key.excerpt)=<value>`"
+        ).blaming(text.indices)
       }
       return .pairs([KeyValuePair(key: parts.key, value: rest, isLegacy: true)])
     }
     var pairs: [KeyValuePair] = []
     pairs.reserveCapacity(words.count)
     for word in words {
-      guard let pair = word.splitAtFirst("=") else {
+      guard let pair = word.text.splitAtFirst("=") else {
         throw InstructionError(
-          "`\(name)` cannot find a `=` in `\(word.excerpt)`",
-          hint: "write `name=value`; put a value with blanks in quotes")
+          "`\(name)` cannot find a `=` in `\(word.text.excerpt)`",
+          hint: "write `name=value`; put a value with blanks in quotes"
+        ).blaming(word.range)
       }
       pairs.append(KeyValuePair(key: pair.before, value: pair.after))
     }

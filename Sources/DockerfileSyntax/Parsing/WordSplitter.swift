@@ -1,8 +1,8 @@
 /// Cuts arguments into words.
 enum WordSplitter {
   /// Cuts at blanks, whatever quotes there are.
-  static func atBlanks(_ text: ArraySlice<UInt8>) -> [String] {
-    text.split(whereSeparator: Whitespace.isASCII).map { String(decoding: $0, as: UTF8.self) }
+  static func atBlanks(_ text: ArraySlice<UInt8>) -> [Word] {
+    text.split(whereSeparator: Whitespace.isASCII).map(Word.init)
   }
 
   /// Cuts at the first blanks; `rest` is absent if there are none.
@@ -17,42 +17,36 @@ enum WordSplitter {
   }
 
   /// Cuts at blanks outside quotes. Quotes and escape characters stay in the words.
-  static func quoted(_ text: ArraySlice<UInt8>, escape: UInt8) -> [String] {
-    var words: [String] = []
-    var word: [UInt8] = []
-    var isWord = false
+  static func quoted(_ text: ArraySlice<UInt8>, escape: UInt8) -> [Word] {
+    var words: [Word] = []
+    var start: Int?
     var quote: UInt8?
     var index = text.startIndex
-
     while index < text.endIndex {
       let byte = text[index]
       let blank = quote == nil ? Whitespace.length(in: text, at: index) : 0
       if blank > 0 {
-        if isWord { words.append(String(decoding: word, as: UTF8.self)) }
-        word.removeAll(keepingCapacity: true)
-        isWord = false
+        if let begin = start { words.append(Word(text[begin..<index])) }
+        start = nil
         index += blank
         continue
       }
-      index += 1
       if byte == escape, quote != UInt8(ascii: "'") {
         // At the very end it stands for nothing.
-        guard index < text.endIndex else { break }
-        word.append(byte)
-        word.append(text[index])
-        isWord = true
-        index += 1
+        guard index + 1 < text.endIndex else { break }
+        start = start ?? index
+        index += 2
         continue
       }
+      start = start ?? index
+      index += 1
       if quote == byte {
         quote = nil
       } else if quote == nil, byte == UInt8(ascii: "'") || byte == UInt8(ascii: "\"") {
         quote = byte
       }
-      word.append(byte)
-      isWord = true
     }
-    if isWord { words.append(String(decoding: word, as: UTF8.self)) }
+    if let begin = start { words.append(Word(text[begin..<index])) }
     return words
   }
 }

@@ -28,7 +28,7 @@ package struct Instruction: Hashable, Sendable {
     case healthcheck(HealthcheckInstruction)
     case label([KeyValuePair])
     case maintainer(String)
-    indirect case onbuild(OnbuildInstruction)
+    case onbuild(OnbuildInstruction)
     case run(RunInstruction)
     /// The words that shell forms are given to; never empty.
     case shell([String])

@@ -21,15 +21,19 @@ package enum InstructionName: String, CaseIterable, Hashable, Sendable {
 }
 
 extension InstructionName {
-  private static let byName: [String: InstructionName] = Dictionary(
-    uniqueKeysWithValues: allCases.map { ($0.rawValue, $0) })
+  private static let byKeyword: [String: InstructionName] = Dictionary(
+    uniqueKeysWithValues: allCases.flatMap { name in
+      [(name.rawValue, name), (name.rawValue.lowercased(), name)]
+    })
 
   /// The instruction that a keyword in any case names.
   init?(keyword: String) {
-    // The common spelling needs no copy; a long word cannot be one.
-    if let name = InstructionName.byName[keyword] {
+    // The common spellings need no copy; a long word cannot be one.
+    if let name = InstructionName.byKeyword[keyword] {
       self = name
-    } else if keyword.utf8.count <= 16, let name = InstructionName.byName[keyword.uppercased()] {
+    } else if keyword.utf8.count <= 16,
+      let name = InstructionName.byKeyword[keyword.lowercased()]
+    {
       self = name
     } else {
       return nil

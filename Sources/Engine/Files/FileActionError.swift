@@ -2,23 +2,43 @@
 package enum FileActionError: Error, Hashable, CustomStringConvertible {
   /// The source as the Dockerfile has it.
   case notFound(String)
-  /// The source, and that `.dockerignore` keeps it out of the context.
-  case ignored(String)
+  /// The source, and a file with a name like it.
+  case misspelt(String, closest: String)
+  /// The source, and what of a `.dockerignore` keeps it out of the context.
+  case ignored(String, by: String)
+  /// A file of the context that whoever builds may not read, as this machine names it.
+  case unreadable(String)
   case notADirectory(String)
   /// A directory is where a file should go.
   case isADirectory(String)
   case unknownUser(String)
   case unknownGroup(String)
   case invalidMode(String)
-  case unsupportedArchive(String, format: String)
+  /// What `ADD` is to unpack starts as an archive, and cannot be read to its end.
+  case badArchive(String, reason: String)
+  /// A hard link of an archive that `ADD` unpacks.
+  case linkToNothing(String, target: String)
   case readOnlyDestination(String)
   case tooManyLinks(String)
+
+  /// The word of the Dockerfile that is to blame.
+  package var culprit: String? {
+    switch self {
+    case .notFound(let text), .misspelt(let text, _), .ignored(let text, _), .unknownUser(let text),
+      .unknownGroup(let text), .invalidMode(let text):
+      text
+    default: nil
+    }
+  }
 
   package var description: String {
     switch self {
     case .notFound(let path): "`\(path)` not found; hint: sources are relative to their context"
-    case .ignored(let path):
-      "`\(path)` is left out of the context by `.dockerignore`; hint: take it back with `!\(path)`"
+    case .misspelt(let path, let closest): "`\(path)` not found; hint: did you mean `\(closest)`?"
+    case .ignored(let path, let rule):
+      "`\(path)` is left out of the context by \(rule); hint: take it back with `!\(path)` below that"
+    case .unreadable(let path):
+      "`\(path)` may not be read by you; hint: change its mode, or leave it out with `.dockerignore`"
     case .notADirectory(let path):
       "cannot copy into `\(path)`, which is not a directory"
     case .isADirectory(let path): "cannot replace the directory `\(path)` with a file"
@@ -27,9 +47,9 @@ package enum FileActionError: Error, Hashable, CustomStringConvertible {
     case .unknownGroup(let name):
       "no group `\(name)` in the image's /etc/group; hint: a numeric id needs no entry"
     case .invalidMode(let text): "`\(text)` is not a mode; hint: `--chmod=755` or `u=rwX,go=rX`"
-    case .unsupportedArchive(let path, let format):
-      "`\(path)` is an archive compressed with \(format), which `ADD` cannot unpack yet; "
-        + "hint: use gzip or zstd, or `COPY` it and unpack it in a `RUN`"
+    case .badArchive(let path, let reason): "`\(path)` cannot be unpacked: \(reason)"
+    case .linkToNothing(let path, let target):
+      "`\(path)` is a hard link to `\(target)`, which is not there or is a directory"
     case .readOnlyDestination(let path):
       "`\(path)` belongs to this machine, which a `host:` stage shows read-only; "
         + "hint: write below `/src`, `/out` or `/tmp`"

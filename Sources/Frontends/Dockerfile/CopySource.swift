@@ -100,6 +100,16 @@ package enum RemoteSourceProblem: Error, Hashable, Sendable {
 }
 
 extension RemoteSourceProblem {
+  /// The word of the Dockerfile that is to blame, where it is one.
+  var culprit: String? {
+    switch self {
+    case .copied(let text), .malformedAddress(let text), .malformedDigest(let text),
+      .malformedCommit(let text):
+      text
+    default: nil
+    }
+  }
+
   /// In words: lower case, no full stop.
   var message: String {
     switch self {

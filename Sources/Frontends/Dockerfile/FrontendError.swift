@@ -1,5 +1,6 @@
 package import DockerfileSyntax
 package import OCI
+import Reporting
 
 /// Why a Dockerfile makes no plan: one problem or more, each with the line that it is about.
 package struct FrontendError: Error, Sendable, CustomStringConvertible {
@@ -7,6 +8,8 @@ package struct FrontendError: Error, Sendable, CustomStringConvertible {
   package var file = "Dockerfile"
   /// Never empty; in the order of their lines.
   package var problems: [Problem]
+  /// What the lint rules of the frontend found before, in the order of lines.
+  package var warnings: [SyntaxDiagnostic] = []
 
   /// One thing that is wrong, and where.
   package struct Problem: Sendable {
@@ -36,8 +39,10 @@ package struct FrontendError: Error, Sendable, CustomStringConvertible {
 extension FrontendError {
   /// What is wrong.
   package enum Reason: Sendable {
-    /// The parser's, or a lint finding where `# check=error=true` asks for failure.
+    /// The parser's.
     case diagnostic(SyntaxDiagnostic)
+    /// Lint rules that found something, where `# check=error=true` asks for failure.
+    case lintFindings([LintRule])
     /// A part of an instruction that cannot be understood once it is expanded.
     case instruction(InstructionError)
     case expansion(ExpansionError, word: String)
@@ -75,6 +80,8 @@ extension FrontendError.Reason {
   package var message: String {
     switch self {
     case .diagnostic(let diagnostic): diagnostic.message
+    case .lintFindings(let rules):
+      "warnings are errors here: " + rules.map { "`\($0.name)`" }.joined(separator: ", ")
     case .instruction(let error): error.message
     case .expansion(let error, let word): "`\(word)` cannot be expanded: \(error.summary)"
     case .noStages: "there is no stage to build"
@@ -88,6 +95,8 @@ extension FrontendError.Reason {
         + "but the stage is for `\(wanted)`"
     case .invalidReference(let error, _): "\(error)".splitAtHint.message
     case .variableInFrom(let text): "`from` does not expand variables: `\(text)`"
+    case .circularDependency(let names) where names.count == 2:
+      "stage `\(names[0])` needs itself"
     case .circularDependency(let names):
       "stages depend on each other: " + names.map { "`\($0)`" }.joined(separator: " -> ")
     case .laterStage(let name, let current):
@@ -107,6 +116,21 @@ extension FrontendError.Reason {
     }
   }
 
+  /// The word of the Dockerfile that is to blame, where it is one.
+  package var culprit: String? {
+    switch self {
+    case .expansion(_, let text), .emptyBase(let text, _), .emptyPlatform(let text, _),
+      .invalidPlatform(let text), .variableInFrom(let text), .laterStage(let text, _),
+      .unresolvedImage(let text, _, _), .invalidMountTarget(let text),
+      .requiredDevice(let text), .invalidSignal(let text), .invalidPort(let text, _):
+      text
+    case .remoteSource(let problem): problem.culprit
+    case .unknownStageNumber(let number, _): String(number)
+    case .circularDependency(let names): names.last
+    default: nil
+    }
+  }
+
   /// What to do about it; nil where the message says it all.
   package var hint: String? {
     switch self {
@@ -114,7 +138,7 @@ extension FrontendError.Reason {
     case .instruction(let error): error.hint
     case .noStages: "start with `FROM`"
     case .unknownTarget(let name, let stages):
-      Suggestion.closest(to: name.lowercased(), in: stages).map { "did you mean `\($0)`?" }
+      Suggestion.closest(to: name.lowercased(), among: stages).map { "did you mean `\($0)`?" }
         ?? (stages.isEmpty
           ? "no stage has a name; give one with `FROM … AS name`"
           : "the stages are " + stages.map { "`\($0)`" }.joined(separator: ", "))
@@ -131,7 +155,10 @@ extension FrontendError.Reason {
         ?? "\(error)".splitAtHint.hint
     case .variableInFrom:
       "name the image in a stage of its own, `FROM $image AS name`, with a global `ARG`"
-    case .circularDependency: "move what both need into a stage before them"
+    case .circularDependency(let names):
+      names.count == 2
+        ? "what a stage has made is there already; only earlier stages can be copied from"
+        : "move what both need into a stage before them"
     case .laterStage(let name, _): "move stage `\(name)` up"
     case .unresolvedImage(_, let remedy, let cause): remedy ?? "\(cause)".splitAtHint.hint
     case .remoteSource(let problem): problem.hint
@@ -143,6 +170,7 @@ extension FrontendError.Reason {
       "it is seconds since 1970, `context`, a named context, or a stage that only fetches something"
     case .epochStage: "name a stage of `FROM scratch` and one `ADD` of an address"
     case .expansion(let error, _): error.hint
+    case .lintFindings: "do what they ask for, or name them in `# check=skip=…`"
     case .emptyVolume: nil
     }
   }

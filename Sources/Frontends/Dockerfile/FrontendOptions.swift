@@ -28,6 +28,8 @@ package struct FrontendOptions: Sendable {
   package var network = NetworkMode.sandbox
   /// `--add-host`.
   package var extraHosts: [ExtraHost] = []
+  /// `--shm-size`, in bytes.
+  package var sharedMemorySize: Int64?
   /// What `SOURCE_DATE_EPOCH=context` means: seconds since 1970; nil where the context does not
   /// know.
   package var contextEpoch: Int64?
@@ -38,6 +40,11 @@ package struct FrontendOptions: Sendable {
   package var hostProcess = ProcessConfiguration()
   /// The main context's `.dockerignore`, for the warning that a `COPY` asks for what it leaves out.
   package var ignorePatterns: [String] = []
+  /// Whether all stages are looked at, not only those that the target needs.
+  package var includesAllStages = false
+  /// Whether to go on without what images say that cannot be found. What comes of it can be linted
+  /// and outlined, not built.
+  package var toleratesMissingImages = false
   /// What the Dockerfile is called in messages.
   package var fileName = "Dockerfile"
 

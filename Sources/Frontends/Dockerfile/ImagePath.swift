@@ -18,6 +18,15 @@ enum ImagePath {
     clean(path.hasPrefix("/") ? path : directory + "/" + path)
   }
 
+  /// The working directory after `WORKDIR path`. An absolute path stays as it is written, with its
+  /// doubled and trailing slashes, because BuildKit leaves it so in the configuration.
+  static func workingDirectory(_ current: String?, _ path: String) -> String {
+    if path.hasPrefix("/") { return path }
+    let current = current ?? ""
+    let parent = current.hasPrefix("/") ? current : clean(current)
+    return path.isEmpty ? parent : join(parent, path)
+  }
+
   /// Where `COPY` puts things: as `join`, but a trailing slash, which says that it is a directory,
   /// stays; so do the ways to say the same, `.`, `x/.` and nothing.
   static func destination(_ directory: String, _ path: String) -> String {

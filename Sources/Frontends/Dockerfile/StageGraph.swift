@@ -7,7 +7,6 @@ struct StageGraph: Sendable {
   private(set) var nodes: [Node] = []
   /// By name, in lower case. A later stage takes the name of an earlier one.
   private(set) var indexes: [String: Int] = [:]
-  private(set) var warnings: [SyntaxDiagnostic] = []
   private let options: FrontendOptions
   private let namedContexts: [String: NamedContext]
 
@@ -39,6 +38,8 @@ struct StageGraph: Sendable {
     var base: Origin
     /// As `FROM --platform` has it; nil is the platform of the build.
     var platform: Platform?
+    /// The arguments that its `FROM` uses.
+    var usedArguments: Set<String> = []
     /// Whether a named context stands in for the whole stage.
     var isReplaced = false
     var steps: [Step] = []
@@ -51,14 +52,14 @@ struct StageGraph: Sendable {
 
   init(
     _ dockerfile: Dockerfile, arguments: GlobalArguments, options: FrontendOptions,
-    expander: Expander
+    expander: Expander, findings: inout FindingLog
   ) throws(FrontendError) {
     self.options = options
     namedContexts = Dictionary(
       options.namedContexts.map { (Self.contextKey($0.key), $0.value) },
       uniquingKeysWith: { first, _ in first })
     for stage in dockerfile.stages {
-      try add(stage, arguments, expander)
+      try add(stage, arguments, expander, &findings)
     }
     for index in nodes.indices where !nodes[index].isReplaced {
       for instruction in nodes[index].stage.instructions {
@@ -71,16 +72,21 @@ struct StageGraph: Sendable {
   // MARK: - Stages
 
   private mutating func add(
-    _ stage: Stage, _ arguments: GlobalArguments, _ expander: Expander
+    _ stage: Stage, _ arguments: GlobalArguments, _ expander: Expander,
+    _ findings: inout FindingLog
   ) throws(FrontendError) {
     let range = stage.fromRange
     let base = try expand(stage.base, arguments, expander, at: range)
+    var used = base.used
+    Self.lint(stage, base, arguments, &findings)
     guard !base.text.isEmpty else {
       throw FrontendError(.emptyBase(stage.base, unset: base.unset.sorted()), at: range)
     }
     var platform: Platform?
     if let text = stage.platform {
       let expansion = try expand(text, arguments, expander, at: range)
+      used.formUnion(expansion.used)
+      Self.lint(stage, platform: text, expansion, arguments, &findings)
       guard !expansion.text.isEmpty else {
         throw FrontendError(.emptyPlatform(text, unset: expansion.unset.sorted()), at: range)
       }
@@ -90,7 +96,7 @@ struct StageGraph: Sendable {
       }
     }
     let name = stage.name ?? "stage-\(stage.index)"
-    if let stageName = stage.name, let context = namedContext(stageName) {
+    if let stageName = stage.name, let context = namedContext(stageName, platform) {
       let origin = origin(of: context, platform: platform)
       var node = Node(stage: stage, name: name, base: origin, platform: platform)
       node.isReplaced = true
@@ -105,42 +111,17 @@ struct StageGraph: Sendable {
         }
       nodes.append(Node(stage: stage, name: name, base: origin, platform: platform))
     }
+    nodes[nodes.count - 1].usedArguments = used
     if let stageName = stage.name { indexes[stageName.lowercased()] = nodes.count - 1 }
   }
 
   private mutating func expand(
     _ word: String, _ arguments: GlobalArguments, _ expander: Expander, at range: SourceRange
   ) throws(FrontendError) -> Expansion {
-    let expansion: Expansion
     do {
-      expansion = try expander.expand(word) { arguments.environment[$0] }
+      return try expander.expand(word) { arguments.environment[$0] }
     } catch {
       throw FrontendError(.expansion(error, word: word), at: range)
-    }
-    for name in expansion.unguarded.subtracting(arguments.declared).sorted() {
-      let known = arguments.environment.names + arguments.declared.sorted()
-      warnings.append(
-        SyntaxDiagnostic(
-          .warning, "`FROM` uses the argument `\(name)`, which is not declared before it",
-          hint: Suggestion.closest(to: name, in: known).map { "did you mean `\($0)`?" }
-            ?? "declare it with `ARG \(name)` before the first `FROM`",
-          rule: .undefinedArgInFrom, at: range))
-    }
-    return expansion
-  }
-
-  /// `InvalidDefaultArgInFrom`: a Dockerfile should also build without build arguments.
-  mutating func checkBases(withDefaults defaults: GlobalArguments, _ expander: Expander) {
-    for node in nodes {
-      let base = node.stage.base
-      guard let expansion = try? expander.expand(base, environment: { defaults.environment[$0] })
-      else { return }
-      guard (try? Reference(expansion.text)) == nil else { continue }
-      warnings.append(
-        SyntaxDiagnostic(
-          .warning, "without build arguments, `FROM \(base)` names no image",
-          hint: "give the argument a default with `ARG` before the first `FROM`",
-          rule: .invalidDefaultArgInFrom, at: node.stage.fromRange))
     }
   }
 
@@ -151,7 +132,9 @@ struct StageGraph: Sendable {
     of name: String, platform: Platform?, at range: SourceRange
   ) throws(FrontendError) -> Origin {
     if name == "scratch" { return .scratch }
-    if let context = namedContext(name) { return origin(of: context, platform: platform) }
+    if let context = namedContext(name, platform) {
+      return origin(of: context, platform: platform)
+    }
     do {
       let reference = try Reference(name)
       return .image(request("\(reference)", platform))
@@ -163,6 +146,7 @@ struct StageGraph: Sendable {
 
   private func origin(of context: NamedContext, platform: Platform?) -> Origin {
     switch context {
+    case .image("scratch"): .scratch
     case .image(let reference): .image(request(reference, platform))
     case .local(let name): .local(name)
     case .host: .host
@@ -174,13 +158,21 @@ struct StageGraph: Sendable {
     ImageRequest(reference: reference, platform: platform ?? options.targetPlatform)
   }
 
-  private func namedContext(_ name: String) -> NamedContext? {
+  /// `name::platform` is for that platform alone, and goes before `name`.
+  private func namedContext(_ name: String, _ platform: Platform?) -> NamedContext? {
     guard !["scratch", "context"].contains(name.lowercased()) else { return nil }
-    return namedContexts[Self.contextKey(name)]
+    let key = Self.contextKey(name)
+    let platform = (platform ?? options.targetPlatform).normalized
+    return namedContexts["\(key)::\(platform)"] ?? namedContexts[key]
   }
 
   /// `alpine`, `alpine:latest` and `docker.io/library/alpine` are the same context.
   static func contextKey(_ name: String) -> String {
+    if let separator = name.firstRange(of: "::"),
+      let platform = Platform(String(name[separator.upperBound...]))
+    {
+      return contextKey(String(name[..<separator.lowerBound])) + "::\(platform)"
+    }
     guard let reference = try? Reference(name) else { return name.lowercased() }
     let familiar = reference.familiar
     return familiar.hasSuffix(":latest") ? String(familiar.dropLast(7)) : familiar

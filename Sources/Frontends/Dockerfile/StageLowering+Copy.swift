@@ -9,7 +9,7 @@ extension StageLowering {
   ) throws(FrontendError) {
     let files = try expand(copy, step)
     try checkPatterns(copy.exclude, step)
-    if step.origins.isEmpty { warn(ofIgnored: files.localSources, step) }
+    if step.origins.isEmpty { lint(sources: files.localSources, step) }
     let text = StepLabel.text(of: step.instruction)
     let stepLabel = label.next(text, isTrigger: step.isTrigger)
 
@@ -112,7 +112,7 @@ extension StageLowering {
     let environment = state.environment
     do {
       let (text, _, unset) = try Expander.expandDocument(heredoc.body) { environment[$0] }
-      warn(ofUnset: unset, step)
+      lint(unset: unset, step)
       return text
     } catch {
       throw FrontendError(.expansion(error, word: "<<" + heredoc.name), at: step.range)

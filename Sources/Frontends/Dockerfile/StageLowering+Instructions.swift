@@ -6,6 +6,7 @@ extension StageLowering {
   /// Lowers one instruction.
   mutating func lower(_ step: StageGraph.Step) throws(FrontendError) {
     label.platform = labelPlatform
+    lint(step)
     switch step.instruction.kind {
     case .add(let add): try lowerCopy(add, step)
     case .arg(let argument): try lowerArgument(argument, step)
@@ -53,7 +54,7 @@ extension StageLowering {
           arguments.environment[name]
         }
       if let value, !GlobalArguments.withoutEnvironment.contains(name) {
-        state.environment.set(name, value)
+        state.environment.append(name, value)
       }
       state.arguments.append(StageState.DeclaredArgument(name: name, value: value))
       record += " " + name + (value.map { "=" + $0 } ?? "")
@@ -68,7 +69,7 @@ extension StageLowering {
     var configured = EnvironmentList(state.configuration.process.environment)
     for (name, value) in pairs {
       configured.set(name, value)
-      state.environment.set(name, value)
+      state.environment.append(name, value)
     }
     state.configuration.process.environment = configured.entries
     state.record("ENV" + pairs.map { " \($0)=\($1)" }.joined())
@@ -141,7 +142,7 @@ extension StageLowering {
     _ word: String, _ step: StageGraph.Step
   ) throws(FrontendError) {
     let signal = try expand(word, step)
-    guard StopSignal.isValid(signal) else {
+    guard SignalName.isValid(signal) else {
       throw FrontendError(.invalidSignal(signal), at: step.range)
     }
     state.configuration.process.stopSignal = signal
@@ -153,8 +154,8 @@ extension StageLowering {
   ) throws(FrontendError) {
     var names: [String] = []
     for word in expose.ports.sorted() {
-      for port in try expansion(of: word, step).words {
-        warn(ofPort: port, step)
+      for port in try silentExpansion(of: word, step).words {
+        lint(port: port, step)
         do {
           names += try PortSpecification(port).names
         } catch {
@@ -182,12 +183,13 @@ extension StageLowering {
     _ word: String, _ step: StageGraph.Step
   ) throws(FrontendError) {
     let word = try expand(word, step)
-    warn(ofWorkingDirectory: word, step)
-    let path = ImagePath.join(state.workingDirectory, word)
+    lint(workingDirectory: word, step)
+    let path = ImagePath.workingDirectory(state.configuration.process.workingDirectory, word)
     state.configuration.process.workingDirectory = path
     let text = label.next(StepLabel.text(of: step.instruction), isTrigger: step.isTrigger)
     guard path != "/" else { return state.record("WORKDIR /") }
-    let action = FileAction.makeDirectory(MakeDirectoryAction(path: path, owner: state.user))
+    let action = FileAction.makeDirectory(
+      MakeDirectoryAction(path: state.workingDirectory, owner: state.user))
     let vertex = add(.file([action]), inputs: [state.vertex], label: text, step: step)
     state.record("WORKDIR \(path)", layerOf: vertex)
   }

@@ -16,14 +16,21 @@ extension StageLowering {
 
     var execution = Execution(
       arguments: words, environment: environment(with: mounts),
-      workingDirectory: state.workingDirectory, platform: state.platform)
+      workingDirectory: ImagePath.workingDirectory(
+        nil, state.configuration.process.workingDirectory ?? "/"), platform: state.platform)
     execution.unkeyedEnvironment = arguments.proxies.filter { entry in
       state.environment[String(entry.prefix { $0 != "=" })] == nil
     }
     execution.user = state.user
     execution.network = network(run.network)
     execution.security = run.security == .insecure ? .insecure : .sandbox
-    execution.mounts = mounts.mounts
+    if let size = options.sharedMemorySize, size > 0 {
+      mounts.add(ExecutionMount(target: "/dev/shm", kind: .tmpfs(size: size)))
+    }
+    execution.mounts = mounts.parentsFirst
+    execution.hostname = options.buildArguments["BUILDKIT_SANDBOX_HOSTNAME"].flatMap {
+      $0.isEmpty ? nil : $0
+    }
     execution.extraHosts = options.extraHosts
 
     let text = label.next(StepLabel.text(of: step.instruction), isTrigger: step.isTrigger)
@@ -84,6 +91,13 @@ extension StageLowering {
       inputs = [vertex]
     }
 
+    /// Whatever the order of the flags, as in BuildKit: a mount never hides one below it.
+    var parentsFirst: [ExecutionMount] {
+      mounts.enumerated().sorted {
+        ($0.element.target, $0.offset) < ($1.element.target, $1.offset)
+      }.map(\.element)
+    }
+
     mutating func add(_ mount: ExecutionMount) {
       mounts.append(mount)
     }
@@ -126,25 +140,27 @@ extension StageLowering {
   ) throws(FrontendError) -> RunMount {
     let environment = state.environment
     let expander = expander
-    var unset: Set<String> = []
+    // A trigger's flag stands in no line of this Dockerfile.
+    let range = step.isTrigger ? step.range : flag.range ?? step.range
+    var unset: [Set<String>] = []
     do {
       let mount = try flag.resolve { word in
         do throws(ExpansionError) {
           let expansion = try expander.expand(word) { environment[$0] }
-          unset.formUnion(expansion.unguarded)
+          unset.append(expansion.unset)
           return expansion.text
         } catch {
-          throw FrontendError(.expansion(error, word: word), at: step.range)
+          throw FrontendError(.expansion(error, word: word), at: range)
         }
       }
-      warn(ofUnset: unset, step)
+      for names in unset { lint(unset: names, step) }
       return mount
     } catch let error as FrontendError {
       throw error
     } catch let error as InstructionError {
-      throw FrontendError(.instruction(error), at: step.range)
+      throw FrontendError(.instruction(error), at: range)
     } catch {
-      throw FrontendError(.instruction(InstructionError("\(error)")), at: step.range)
+      throw FrontendError(.instruction(InstructionError("\(error)")), at: range)
     }
   }
 

@@ -32,15 +32,15 @@ extension Home {
   private func build(
     _ request: BuildRequest, _ source: BuildSource, _ context: MainContext, _ reporter: Reporter
   ) async throws -> BuildProduct {
-    let dockerfile = Dockerfile.parse(source.bytes)
+    let dockerfile = try source.dockerfile(request)
     try source.report(dockerfile.diagnostics, to: reporter)
 
     let contexts = try BuildContexts(request, source, context, home: self)
     let images = ImageSources(
       home: self, layouts: contexts.layouts, asksRegistries: request.asksRegistries)
     let epochs = try await epochs(dockerfile, request, source, contexts, context, reporter)
-    let plans = try await self.plans(dockerfile, request, source, contexts, images, epochs)
-    try source.report(plans.distinctWarnings, to: reporter)
+    let plans = try await self.plans(
+      dockerfile, request, source, contexts, images, epochs, reporter)
 
     var request = request
     if request.ignoresCache { request.cacheSources = [] }
@@ -97,19 +97,26 @@ extension Home {
     }
   }
 
-  /// A plan for each platform, in the order in which they were asked for.
+  /// A plan for each platform, in the order in which they were asked for. What the frontend warns of
+  /// is reported, also where there is no plan.
   private func plans(
     _ dockerfile: Dockerfile, _ request: BuildRequest, _ source: BuildSource,
-    _ contexts: BuildContexts, _ images: ImageSources, _ epochs: [String: Int64?]
+    _ contexts: BuildContexts, _ images: ImageSources, _ epochs: [String: Int64?],
+    _ reporter: Reporter
   ) async throws -> [FrontendResult] {
     var plans: [FrontendResult] = []
+    var warnings: [SyntaxDiagnostic] = []
+    defer { warnings.distinct.map(source.diagnostic).forEach(reporter.diagnose) }
     for platform in request.targetPlatforms {
       var options = try contexts.frontendOptions(request, source, platform: platform)
       options.namedEpochs = epochs
       do {
-        plans.append(
-          try await DockerfileFrontend.plan(dockerfile, options: options, resolver: images))
+        let plan = try await DockerfileFrontend.plan(
+          dockerfile, options: options, resolver: images)
+        warnings += plan.warnings
+        plans.append(plan)
       } catch {
+        warnings += (error as? FrontendError)?.warnings ?? []
         guard options.isOneOfSeveral, let platform else { throw error }
         throw BuildFailure.describing(error, in: source, of: platform)
       }
@@ -172,11 +179,11 @@ private struct StepNumbering {
   }
 }
 
-extension [FrontendResult] {
-  /// The warnings of all platforms, each once, in the order of lines.
-  fileprivate var distinctWarnings: [SyntaxDiagnostic] {
+extension [SyntaxDiagnostic] {
+  /// Each once, in the order of lines: platforms share most of their warnings.
+  fileprivate var distinct: [SyntaxDiagnostic] {
     var seen: Set<SyntaxDiagnostic> = []
-    return flatMap(\.warnings).filter { seen.insert($0).inserted }
+    return filter { seen.insert($0).inserted }
       .enumerated().sorted {
         ($0.element.range.startLine, $0.offset) < ($1.element.range.startLine, $1.offset)
       }.map(\.element)

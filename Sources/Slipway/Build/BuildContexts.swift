@@ -1,5 +1,4 @@
 internal import BuildGraph
-internal import DockerfileSyntax
 internal import Engine
 internal import Frontends
 internal import OCI
@@ -31,11 +30,10 @@ struct BuildContexts {
   ) throws {
     main = context.origin
     epoch = try request.asksContextForTime(source) ? context.time() : nil
-    ignorePatterns = DockerIgnore.parse(source.ignore).patterns
+    let ignored = try source.ignore.files()
+    ignorePatterns = source.ignore.patterns
     switch context.files {
-    case .directory(let path):
-      let ignored = IgnoredFiles(try PatternMatcher(ignorePatterns))
-      try add(path, as: "", ignoring: ignored, home: home)
+    case .directory(let path): try add(path, as: "", ignoring: ignored, home: home)
     case .nothing: trees[""] = StackTree(layers: [])
     case .fetched: break
     }
@@ -44,9 +42,8 @@ struct BuildContexts {
       case .directory(let path):
         guard FileStatus(path)?.isDirectory == true else { throw RequestError.noContext(path) }
         let own = path.appending(".dockerignore")
-        let patterns =
-          FileStatus(own) == nil ? [] : try DockerIgnore.parse(SmallFile.read(own)).patterns
-        try add(path, as: name, ignoring: IgnoredFiles(PatternMatcher(patterns)), home: home)
+        let ignore = IgnoreFile(bytes: FileStatus(own) == nil ? [] : try SmallFile.read(own))
+        try add(path, as: name, ignoring: ignore.files(), home: home)
         named[name] = .local(name)
       case .image(let reference): named[name] = .image(reference)
       case .layout(let path, let image):
@@ -82,7 +79,7 @@ struct BuildContexts {
     for (name, path) in source.recipe?.crossContexts ?? [:] where named[name] == nil {
       let directory = FilePath(user).appending(path)
       guard FileStatus(directory)?.isDirectory == true else { continue }
-      try add(directory, as: name, ignoring: IgnoredFiles(PatternMatcher([])), home: home)
+      try add(directory, as: name, ignoring: IgnoreFile().files(), home: home)
       named[name] = .local(name)
     }
   }
@@ -93,7 +90,9 @@ struct BuildContexts {
     let root = path.absolute
     let cache = StatCache(loading: StatCache.file(forRoot: root, home: home.path))
     caches.append(cache)
-    let files = try DirectoryTree(root, DirectoryTree.Options(cache: cache))
+    let files = try DirectoryTree(
+      root,
+      DirectoryTree.Options(readsExtendedAttributes: true, showsSockets: true, cache: cache))
     trees[name] = ignored.isEmpty ? files : FilteredTree(files, ignored.filter)
   }
 
@@ -113,6 +112,7 @@ struct BuildContexts {
     options.stagesIgnoringCache = request.stagesIgnoringCache
     options.network = request.network
     options.extraHosts = request.extraHosts
+    options.sharedMemorySize = request.sharedMemorySize
     options.ignorePatterns = ignorePatterns
     options.fileName = source.name
     if let host {
@@ -133,6 +133,8 @@ struct BuildContexts {
       compression: request.outputs.first?.form.compression ?? ImageForm().compression,
       reporter: reporter)
     inputs.remote = request.remoteAccess()
+    inputs.allowsInsecure = request.entitlements.contains(.insecure)
+    inputs.resourceLimits = request.resourceLimits
     return inputs
   }
 
@@ -155,37 +157,4 @@ extension BuildRequest {
 enum ProxyVariables {
   static let names = ["HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY"]
     .flatMap { [$0, $0.lowercased()] }
-}
-
-/// What a `.dockerignore` leaves out.
-struct IgnoredFiles {
-  private let matcher: PatternMatcher
-
-  init(_ matcher: PatternMatcher) {
-    self.matcher = matcher
-  }
-
-  var isEmpty: Bool { matcher.isEmpty }
-
-  var filter: TreeFilter {
-    let matcher = matcher
-    return TreeFilter { path, isDirectory in
-      guard matcher.matches(path.bytes) else { return .include }
-      guard isDirectory, !matcher.canSkipDirectory(path.bytes, state(of: path)) else {
-        return .exclude
-      }
-      return .excludeButDescend
-    }
-  }
-
-  /// Whether a path, with `/` between its parts, is left out.
-  func ignores(_ path: String) -> Bool { matcher.matches(Array(path.utf8)) }
-
-  private func state(of path: TreePath) -> PatternMatcher.State {
-    var state = matcher.rootState
-    for end in path.bytes.indices where path.bytes[end] == UInt8(ascii: "/") {
-      state = matcher.state(ofPath: Array(path.bytes[..<end]), in: state)
-    }
-    return matcher.state(ofPath: path.bytes, in: state)
-  }
 }

@@ -1,5 +1,6 @@
 package import BuildGraph
 package import OCI
+package import Sandbox
 package import SystemPackage
 
 /// What a build is asked for, with every value parsed.
@@ -18,6 +19,11 @@ package struct BuildRequest: Sendable {
   package var stagesIgnoringCache: [String] = []
   package var network = NetworkMode.sandbox
   package var extraHosts: [ExtraHost] = []
+  /// What `RUN` may ask for beyond what every step gets (`--allow`).
+  package var entitlements: Set<Entitlement> = []
+  /// The size of `/dev/shm` in bytes; nil is 64 MiB.
+  package var sharedMemorySize: Int64?
+  package var resourceLimits: [ResourceLimit] = []
   package var labels: [String: String] = [:]
   package var secrets: [String: SecretSource] = [:]
   package var sshSockets: [String: FilePath] = [:]
@@ -78,6 +84,14 @@ package struct BuildRequest: Sendable {
     case clamped
     /// As they are.
     case preserve
+  }
+
+  /// What a step may ask for.
+  package enum Entitlement: String, Sendable, Hashable {
+    /// `RUN --security=insecure`.
+    case insecure = "security.insecure"
+    /// `RUN --network=host`, which is what every step gets here.
+    case hostNetwork = "network.host"
   }
 
   /// Where a secret comes from.

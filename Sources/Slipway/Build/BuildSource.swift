@@ -13,15 +13,18 @@ struct BuildSource {
   /// What it is called in messages.
   let name: String
   let bytes: [UInt8]
-  /// The text of the `.dockerignore` that counts; none does in a context that was fetched.
-  let ignore: [UInt8]
+  /// The `.dockerignore` that counts; none does in a context that was fetched.
+  let ignore: IgnoreFile
   /// The recipe that rendered it; nil for the user's own.
   let recipe: RenderedRecipe?
 
   /// How many steps may be reported while it is read.
   static let stepCount = 1
 
-  private init(name: String, bytes: [UInt8], ignore: [UInt8] = [], recipe: RenderedRecipe? = nil) {
+  private init(
+    name: String, bytes: [UInt8], ignore: IgnoreFile = IgnoreFile(),
+    recipe: RenderedRecipe? = nil
+  ) {
     self.name = name
     self.bytes = bytes
     self.ignore = ignore
@@ -81,30 +84,33 @@ struct BuildSource {
   /// `<Dockerfile>.dockerignore` beside the Dockerfile wins over the context's own.
   private static func ignoreFile(
     in files: MainContext.Files, for dockerfile: FilePath?
-  ) throws -> [UInt8] {
-    guard case .directory(let context) = files else { return [] }
+  ) throws -> IgnoreFile {
+    guard case .directory(let context) = files else { return IgnoreFile() }
     var candidates = [context.appending(".dockerignore")]
     if let dockerfile, let name = dockerfile.lastComponent {
       let own = dockerfile.removingLastComponent().appending(name.string + ".dockerignore")
       candidates.insert(own, at: 0)
     }
-    guard let path = candidates.first(where: { FileStatus($0) != nil }) else { return [] }
-    return try SmallFile.read(path)
+    guard let path = candidates.first(where: { FileStatus($0) != nil }) else {
+      return IgnoreFile()
+    }
+    return IgnoreFile(
+      name: path.lastComponent?.string ?? ".dockerignore", bytes: try SmallFile.read(path))
   }
 
   /// - Parameter ignore: the context's `.dockerignore`; nil where none counts.
   private static func recipe(
-    for directory: FilePath, _ request: BuildRequest, ignoring ignore: [UInt8]?
+    for directory: FilePath, _ request: BuildRequest, ignoring ignore: IgnoreFile?
   ) throws -> BuildSource {
-    let ignored = IgnoredFiles(try PatternMatcher(DockerIgnore.parse(ignore ?? []).patterns))
+    let ignored = try (ignore ?? IgnoreFile()).files()
     let rendered = try RecipeSelection.choose(
       directory: directory, buildArguments: request.buildArguments, ignores: ignored.ignores
     ).render(buildArguments: request.buildArguments)
-    var patterns = ignore ?? []
-    if ignore?.isEmpty == true { patterns = Array(rendered.dockerIgnore.utf8) }
+    var ignore = ignore
+    if ignore?.bytes.isEmpty == true { ignore?.bytes = Array(rendered.dockerIgnore.utf8) }
     return BuildSource(
       name: "Dockerfile of the \(rendered.recipe) recipe", bytes: Array(rendered.dockerfile.utf8),
-      ignore: patterns, recipe: rendered)
+      ignore: ignore ?? IgnoreFile(), recipe: rendered)
   }
 
   // MARK: - In a context that was fetched
@@ -174,33 +180,23 @@ extension FileTree {
 // MARK: - Messages
 
 extension BuildSource {
-  /// Reports warnings; throws all errors together.
+  /// Reports warnings, then throws all errors together.
   func report(_ diagnostics: [SyntaxDiagnostic], to reporter: Reporter) throws {
     let shown = diagnostics.map(diagnostic)
+    shown.filter { $0.severity != .error }.forEach(reporter.diagnose)
     let errors = shown.filter { $0.severity == .error }
     guard errors.isEmpty else { throw BuildFailure(diagnostics: errors) }
-    shown.forEach(reporter.diagnose)
   }
 
   func diagnostic(_ found: SyntaxDiagnostic) -> Diagnostic {
-    Diagnostic(
-      found.severity == .error ? .error : .warning, found.message, rule: found.rule?.name,
-      excerpt: excerpt(found.range), hint: found.hint)
+    Diagnostic(found, in: bytes, named: name)
   }
 
   func excerpt(_ range: SourceRange) -> SourceExcerpt {
-    var columns: Range<Int>?
-    if let start = range.startColumn, let end = range.endColumn, range.startLine == range.endLine,
-      start < end
-    {
-      // The parser counts from 0, people from 1.
-      columns = start + 1..<end + 1
-    }
-    return excerpt(
-      lines: range.startLine...max(range.startLine, range.endLine), columns: columns)
+    SourceExcerpt(file: name, source: bytes, marking: range)
   }
 
-  func excerpt(lines: ClosedRange<Int>, columns: Range<Int>? = nil) -> SourceExcerpt {
-    SourceExcerpt(file: name, source: bytes, marking: lines, columns: columns)
+  func excerpt(lines: ClosedRange<Int>) -> SourceExcerpt {
+    SourceExcerpt(file: name, source: bytes, marking: lines)
   }
 }

@@ -11,8 +11,8 @@ private let openPath: Int32 = 0o10000000
 ///
 /// The files may be an attacker's; nothing is ever reached through a symbolic link, a parent that is
 /// not a directory is an error, and the owner, attributes and mode are set in an order in which none
-/// undoes another. A parent that was not given is like the lower layers' directory of that path, else
-/// root's with mode 0755. Not thread-safe.
+/// undoes another. A parent that was not given is like the lower layers' directory of that path, or
+/// where their symbolic link of that path leads, else root's with mode 0755. Not thread-safe.
 package final class DirectoryLayerSink: LayerSink {
   /// A directory of the layer that is held open.
   private final class OpenDirectory {
@@ -231,9 +231,12 @@ extension DirectoryLayerSink {
     _ parent: OpenDirectory, _ name: UnsafePointer<CChar>, _ path: TreePath, _ target: TreePath
   ) throws {
     if target.isRoot { throw LayerError.refused(path, .linkToDirectory(target)) }
-    if target == path { throw LayerError.refused(path, .missingLinkTarget(target)) }
-    if try !hasFile(at: target, linkedBy: path) { try copyUp(target, for: path) }
     let directory = try directory(at: target.parent, for: path)
+    let target = directory.path.appending(target.name)
+    if target == parent.path.appending(path.name) {
+      throw LayerError.refused(path, .missingLinkTarget(target))
+    }
+    if try !hasFile(at: target, linkedBy: path) { try copyUp(target, for: path) }
     try withCString(target.name) { targetName in
       _ = try create(parent, name, path, "link") {
         linkat(directory.fd, targetName, parent.fd, name, 0)
@@ -353,6 +356,17 @@ extension DirectoryLayerSink {
       return OpenDirectory(directory, opened)
     }
     let parent = try self.directory(at: directory.parent, for: path)
+    if try !hasEntry(directory.name, parent),
+      let linked = try lower.directory(behindLinkAt: parent.path.appending(directory.name))
+    {
+      // As everywhere, nothing takes the place of a link but an entry that says so.
+      dependsOnLower = true
+      return try self.directory(at: linked, for: path)
+    }
+    let directory = parent.path.appending(directory.name)
+    if let opened = try open(directory, openPath | O_DIRECTORY) {
+      return OpenDirectory(directory, opened)
+    }
     return try withCString(directory.name) { name in
       var status = stat()
       let exists = fstatat(parent.fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0
@@ -364,6 +378,14 @@ extension DirectoryLayerSink {
       if opened < 0 { throw failure("open", directory) }
       return OpenDirectory(directory, OwnedDescriptor(adopting: opened))
     }
+  }
+
+  private func hasEntry(_ name: ArraySlice<UInt8>, _ directory: OpenDirectory) throws -> Bool {
+    var status = stat()
+    let result = withCString(name) { fstatat(directory.fd, $0, &status, AT_SYMLINK_NOFOLLOW) }
+    if result == 0 { return true }
+    if errno != ENOENT { throw failure("stat", directory.path.appending(name)) }
+    return false
   }
 
   /// Opens what the layer has at a path, through no symbolic link; nil where it has nothing.

@@ -12,11 +12,19 @@ extension LayerStore {
   /// not fetched.
   package func tree(of id: LayerID, above lower: [LayerID] = []) throws -> any LayerTree {
     let folder = try folder(of: id)
-    if let index = try index(of: id, folder) { return blobTree(index, id, folder, lower) }
-    if let directory = readyDirectory(folder, above: lower) {
+    let index = try index(of: id, folder)
+    if index == nil, let directory = readyDirectory(folder, above: lower) {
       return try LayerDirectoryTree(directory)
     }
-    return blobTree(try makeIndex(of: id, folder), id, folder, lower)
+    let known = try index ?? makeIndex(of: id, folder)
+    // Where entries go through a link of the layers below, only unpacking tells what is where. Layers
+    // made here have no such entries.
+    if id.isAdopted, known.dependsOnLower, !lower.isEmpty,
+      try known.leadsThroughLinks(of: lowerTree(lower))
+    {
+      return try LayerDirectoryTree(try directory(of: id, above: lower))
+    }
+    return blobTree(known, id, folder, lower)
   }
 
   /// What a stack of layers shows from the top.

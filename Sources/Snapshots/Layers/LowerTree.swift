@@ -26,4 +26,13 @@ final class LowerTree: Sendable {
     guard let node = try tree().node(at: path), node.isDirectory else { return .implicitDirectory }
     return node.metadata
   }
+
+  /// The directory that a symbolic link leads to; nil where there is no link, or none to a directory.
+  func directory(behindLinkAt path: TreePath) throws -> TreePath? {
+    let tree = try tree()
+    guard let node = try tree.node(at: path), node.metadata.kind == .symbolicLink,
+      let resolved = try tree.resolve(path), try tree.node(at: resolved)?.isDirectory == true
+    else { return nil }
+    return resolved
+  }
 }

@@ -150,6 +150,19 @@ struct TarIndex: Sendable {
 }
 
 extension TarIndex {
+  /// Whether a directory that nobody described is a symbolic link in the layers below.
+  func leadsThroughLinks(of lower: LowerTree) throws -> Bool {
+    for number in 1..<max(1, recordCount) {
+      let record = try record(number)
+      if try record.isImplicit(), try lower.directory(behindLinkAt: record.path()) != nil {
+        return true
+      }
+    }
+    return false
+  }
+}
+
+extension TarIndex {
   /// One path of the index, decoded as it is asked for.
   struct Record {
     fileprivate let cursor: IndexCursor

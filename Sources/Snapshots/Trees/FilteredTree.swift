@@ -45,6 +45,11 @@ package final class FilteredTree: FileTree {
     try node(at: path) == nil && base.node(at: path) != nil
   }
 
+  /// What hides a file, for people.
+  package func explanation(of path: TreePath) -> String {
+    filter.explain(path)
+  }
+
   /// Whether no directory on the way is excluded with all its contents.
   private func isReachable(_ path: TreePath) -> Bool {
     var directory = path.parent

@@ -11,6 +11,8 @@ package struct TreeFilter: Sendable {
   }
 
   package let decide: @Sendable (_ path: TreePath, _ isDirectory: Bool) -> Decision
+  /// Says what excludes a path that is excluded, for people.
+  package var explain: @Sendable (TreePath) -> String = { _ in "a filter" }
 
   /// `decide` must give the same answer to the same question. It is never asked about the root.
   package init(_ decide: @escaping @Sendable (_ path: TreePath, _ isDirectory: Bool) -> Decision) {

@@ -1,0 +1,150 @@
+import Glibc
+package import SystemPackage
+
+/// A socket with an owner and a mode of its own that leads to another one: what a sandbox is given
+/// of an SSH agent.
+///
+/// The relay is the only one who opens the agent's own socket, so that the sandbox's user need not be
+/// able to, and nothing else about it can be seen from inside.
+package final class SocketRelay: Sendable {
+  /// Where the socket is.
+  package let path: FilePath
+  /// Closing its other end ends the relay.
+  private let stop: FileDescriptor
+
+  /// Listens at `name` in `directory`, which is the caller's to remove. Throws `Errno`.
+  package init(
+    to target: FilePath, in directory: FilePath, name: String = "socket", mode: UInt32,
+    userID: UInt32, groupID: UInt32
+  ) throws {
+    path = directory.appending(name)
+    let listener = try Self.listen(at: name, in: directory)
+    do {
+      guard lchown(path.string, userID, groupID) == 0, chmod(path.string, mode_t(mode)) == 0
+      else { throw Errno.current }
+      let (ending, stop) = try FileDescriptor.pipe()
+      self.stop = stop
+      let connections = RelayedConnections(
+        listener: listener.rawValue, ending: ending.rawValue, target: target)
+      try startThread {
+        connections.carry()
+        try? ending.close()
+        try? listener.close()
+      }
+    } catch {
+      try? listener.close()
+      throw error
+    }
+  }
+
+  /// Ends all connections.
+  package func close() {
+    try? stop.close()
+  }
+
+  /// A socket's address holds about 100 bytes, a folder's path may be longer.
+  private static func listen(at name: String, in directory: FilePath) throws -> FileDescriptor {
+    let folder = try FileDescriptor.open(directory, .readOnly, options: [.directory, .closeOnExec])
+    defer { try? folder.close() }
+    let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    guard descriptor >= 0 else { throw Errno.current }
+    let listener = FileDescriptor(rawValue: descriptor)
+    var address = sockaddr_un(path: "/proc/self/fd/\(folder.rawValue)/\(name)")
+    let isBound = withUnsafePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
+      }
+    }
+    guard isBound, Glibc.listen(descriptor, 16) == 0 else {
+      let error = Errno.current
+      try? listener.close()
+      throw error
+    }
+    return listener
+  }
+}
+
+/// Carries bytes both ways between those who connect and the target, on one thread.
+private struct RelayedConnections: Sendable {
+  let listener: Int32
+  let ending: Int32
+  let target: FilePath
+
+  /// Each descriptor's other side.
+  private typealias Peers = [Int32: Int32]
+
+  func carry() {
+    var peers: Peers = [:]
+    defer { for descriptor in peers.keys { close(descriptor) } }
+    var buffer = [UInt8](repeating: 0, count: 16 << 10)
+    while true {
+      var polled = ([ending, listener] + peers.keys.sorted()).map {
+        pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
+      }
+      guard poll(&polled, nfds_t(polled.count), -1) > 0 else { continue }
+      if polled[0].revents != 0 { return }
+      if polled[1].revents != 0 { accept(into: &peers) }
+      for ready in polled.dropFirst(2) where ready.revents != 0 {
+        guard let peer = peers[ready.fd], !pass(from: ready.fd, to: peer, &buffer) else { continue }
+        for descriptor in [ready.fd, peer] {
+          peers[descriptor] = nil
+          close(descriptor)
+        }
+      }
+    }
+  }
+
+  private func accept(into peers: inout Peers) {
+    let client = Glibc.accept(listener, nil, nil)
+    guard client >= 0 else { return }
+    _ = fcntl(client, F_SETFD, FD_CLOEXEC)
+    guard let agent = connectToTarget() else {
+      close(client)
+      return
+    }
+    peers[client] = agent
+    peers[agent] = client
+  }
+
+  private func connectToTarget() -> Int32? {
+    let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    guard descriptor >= 0 else { return nil }
+    var address = sockaddr_un(path: target.string)
+    let isConnected = withUnsafePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
+      }
+    }
+    guard isConnected else {
+      close(descriptor)
+      return nil
+    }
+    return descriptor
+  }
+
+  /// Passes on what there is; false where either side has ended.
+  private func pass(from source: Int32, to destination: Int32, _ buffer: inout [UInt8]) -> Bool {
+    buffer.withUnsafeMutableBytes { buffer in
+      let count = recv(source, buffer.baseAddress, buffer.count, 0)
+      guard count > 0 else { return false }
+      var rest = UnsafeRawBufferPointer(rebasing: buffer[..<count])
+      while !rest.isEmpty {
+        let sent = send(destination, rest.baseAddress, rest.count, Int32(MSG_NOSIGNAL))
+        guard sent > 0 else { return false }
+        rest = UnsafeRawBufferPointer(rebasing: rest[sent...])
+      }
+      return true
+    }
+  }
+}
+
+extension sockaddr_un {
+  /// A path that is too long is cut, and leads nowhere.
+  fileprivate init(path: String) {
+    self.init()
+    sun_family = sa_family_t(AF_UNIX)
+    withUnsafeMutableBytes(of: &sun_path) { bytes in
+      bytes.copyBytes(from: path.utf8.prefix(bytes.count - 1))
+    }
+  }
+}
