@@ -12,8 +12,9 @@ struct FileHandler: Sendable {
   private let stores: EngineStores
   private let inputs: BuildInputs
   private let trees: StateTrees
-  /// The vertices whose layers some process of the plan runs on, or has mounted.
-  private let underProcesses: Set<Int>
+  /// The vertices whose layers are better directories: some process of the plan runs on them or has
+  /// them mounted, or nobody but the builder reads them.
+  private let asDirectories: Set<Int>
   private let latestTime: Int64?
 
   init(plan: JointPlan, stores: EngineStores, inputs: BuildInputs, trees: StateTrees) {
@@ -21,7 +22,7 @@ struct FileHandler: Sendable {
     self.inputs = inputs
     self.trees = trees
     latestTime = inputs.latestTime
-    underProcesses = FileHandler.verticesUnderProcesses(plan)
+    asDirectories = FileHandler.verticesAsDirectories(plan)
   }
 
   /// What a copy takes from a state, and its digest.
@@ -125,7 +126,7 @@ struct FileHandler: Sendable {
         }
       }
     }
-    return try write(draft, over: base, asDirectory: underProcesses.contains(index))
+    return try write(draft, over: base, asDirectory: asDirectories.contains(index))
   }
 
   private func write(_ draft: LayerDraft, over base: any FileTree, asDirectory: Bool) throws
@@ -144,7 +145,7 @@ struct FileHandler: Sendable {
     return try pending.finish()
   }
 
-  private static func verticesUnderProcesses(_ plan: JointPlan) -> Set<Int> {
+  private static func verticesAsDirectories(_ plan: JointPlan) -> Set<Int> {
     var result: Set<Int> = []
     func markChain(from index: Int) {
       guard result.insert(index).inserted else { return }
@@ -155,10 +156,28 @@ struct FileHandler: Sendable {
       case .source: break
       }
     }
-    for vertex in plan.vertices {
+    for (index, vertex) in plan.vertices.enumerated() {
       if case .execute = vertex.operation { vertex.inputs.forEach(markChain) }
+      // A build context is read, and nearly never part of an image: it is not worth compressing.
+      if plan.isUnpackedContext(index) { result.insert(index) }
     }
     return result
+  }
+}
+
+extension JointPlan {
+  /// Whether a vertex unpacks a file from elsewhere into nothing.
+  fileprivate func isUnpackedContext(_ index: Int) -> Bool {
+    guard case .file(let actions) = vertices[index].operation, actions.count == 1,
+      case .copy(let copy) = actions[0], copy.unpacksArchives
+    else { return false }
+    let inputs = vertices[index].inputs.map { vertices[$0].operation }
+    guard inputs.count == 2, inputs[0] == .source(.scratch), case .source(let archive) = inputs[1]
+    else { return false }
+    switch archive {
+    case .http, .upload: return true
+    case .scratch, .image, .context, .host, .git: return false
+    }
   }
 }
 

@@ -34,7 +34,9 @@ package enum RemoteSourceError: Error, Sendable, CustomStringConvertible {
     case .unreachable(let place, let words):
       "fetching `\(place)`: \(words)"
         + (words.contains("hint: ")
-          ? "" : "; hint: what `--checksum` pins is taken from the cache without asking")
+          ? ""
+          : "; hint: check the address and the network; an `ADD` with `--checksum` needs neither once "
+            + "it is in the cache")
     case .wrongDigest(let place, let expected, let actual):
       "digest mismatch for `\(place)`: it is \(actual), and `--checksum` wants \(expected); "
         + "hint: if the new content is right, change the checksum"
@@ -87,9 +89,7 @@ package enum RemoteSourceError: Error, Sendable, CustomStringConvertible {
     if wantsUser.contains(where: output.contains) {
       return "; hint: check the address; for a private repository pass a secret `GIT_AUTH_TOKEN`"
     }
-    if output.contains("unable to update url base from redirection")
-      || output.contains("redirect")
-    {
+    if output.contains("redirect") || output.contains("returned error: 30") {
       return "; hint: a redirect is not followed with credentials; give the address it leads to"
     }
     if output.contains("not allowed") {

@@ -14,17 +14,18 @@ extension Solver {
     return try await task.value
   }
 
+  /// It is a step that people see where somebody has to be asked.
   private func lookUp(_ index: Int) async throws -> RemoteState {
     let vertex = plan.vertices[index]
     guard case .source(let source) = vertex.operation else {
       throw EngineError(vertex: vertex, cause: .unsupported("not a source"))
     }
-    report(.stepAnnounced(step(index), name: vertex.label))
-    report(.stepStarted(step(index)))
+    if !source.isPinned { announce(index) }
     return try await reportingFailure(of: index) {
       guard let state = try await sources.resolve(source) else {
         throw EngineError(vertex: vertex, cause: .unsupported("not a source of another machine"))
       }
+      if source.isPinned { return state }
       if state.layer == nil {
         openSources.insert(index)
       } else {
@@ -38,12 +39,17 @@ extension Solver {
   func fetched(_ index: Int) async throws -> FileSystemState {
     let state = try await remote(index)
     if let layer = state.layer { return FileSystemState(layers: [layer]) }
+    if openSources.remove(index) == nil { announce(index) }
     return try await reportingFailure(of: index) {
       let layer = try await running.pass { try await self.sources.layer(of: state) }
-      openSources.remove(index)
       report(.stepFinished(step(index), .done))
       return FileSystemState(layers: [layer])
     }
+  }
+
+  private func announce(_ index: Int) {
+    report(.stepAnnounced(step(index), name: plan.vertices[index].label))
+    report(.stepStarted(step(index)))
   }
 
   private func reportingFailure<Result: Sendable>(
@@ -52,11 +58,22 @@ extension Solver {
     do {
       return try await body()
     } catch {
-      openSources.remove(index)
       let outcome: StepOutcome =
         error is CancellationError ? .cancelled : .failed(reason: "\(error)")
       report(.stepFinished(step(index), outcome))
       throw EngineError.wrapping(error, plan.vertices[index])
+    }
+  }
+}
+
+extension Source {
+  /// Whether it means the same content whatever other machines say.
+  fileprivate var isPinned: Bool {
+    switch self {
+    case .http(let source): source.checksum != nil
+    case .git(let source):
+      source.commit != nil || source.reference.map(GitReference.isCommit) == true
+    case .upload, .scratch, .image, .context, .host: true
     }
   }
 }

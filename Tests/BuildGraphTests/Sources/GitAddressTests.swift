@@ -131,3 +131,29 @@ struct HTTPSourceTests {
     #expect(source.shown == "https://host.example/c")
   }
 }
+
+@Suite("Addresses of any bytes")
+struct AnyAddressTests {
+  @Test("are read without a trap, and what comes out is read as the same again", arguments: 0..<20)
+  func total(seed: UInt64) throws {
+    var state = seed &* 0x9e37_79b9_7f4a_7c15 | 1
+    func next(_ limit: Int) -> Int {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return Int(state >> 33) % limit
+    }
+    let parts = [
+      "https://", "git@", "ssh://", "github.com/", ":", "/", "#", "?", "&", "=", "%", "%2f", "..",
+      "[",
+      "]", "@", ".git", "ref", "tag", "branch", "main", "host", "-", "é", "\u{0}", "\r\n", " ", "1",
+    ]
+    for _ in 0..<500 {
+      let text = (0..<next(12)).map { _ in parts[next(parts.count)] }.joined()
+      guard let address = try? GitAddress.parse(text) else { continue }
+      #expect(!address.remote.hasPrefix("-"), "seed \(seed): \(text)")
+      let again = try #require(try GitAddress.parse(address.remote, isKnown: true), "\(text)")
+      #expect(again.remote == address.remote, "seed \(seed): \(text)")
+      #expect(again.reference == nil && again.subdirectory == nil, "seed \(seed): \(text)")
+      _ = HTTPSource.fileName(of: text)
+    }
+  }
+}
