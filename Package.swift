@@ -87,7 +87,7 @@ let package = Package(
 
     // Floor 0: nothing of ours below.
     module("OCI", uses: ["CCrypto", "CLinux", systemPackage]),
-    module("Archive", uses: ["CZlib", "CDeflate", "CZstd"]),
+    module("Archive", uses: ["CZlib", "CDeflate", "CZstd", "CBzip2", "CLZMA"]),
     module("Reporting", uses: []),
     module(
       "Transport",
@@ -106,6 +106,8 @@ let package = Package(
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CDeflate", providers: [.apt(["libdeflate-dev"])]),
     .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(name: "CBzip2", providers: [.apt(["libbz2-dev"])]),
+    .systemLibrary(name: "CLZMA", providers: [.apt(["liblzma-dev"])]),
 
     // Tests.
     .target(

@@ -17,6 +17,8 @@ package enum ArchiveError: Error, Hashable, Sendable {
     case noName
     case type(UInt8)
     case sparse
+    /// The map of a sparse file's data.
+    case sparseMap
     case extendedHeader(String)
     case extensionTooLong(length: Int64, limit: Int64)
     case danglingExtension
@@ -47,6 +49,10 @@ package enum ArchiveError: Error, Hashable, Sendable {
   case system(call: String, errno: Int32)
   /// A compression library refused to start: out of memory, or an unknown level.
   case compressorUnavailable(CompressionFormat, level: Int)
+  /// Compressed data that takes more memory to read than it may.
+  case needsMemory(CompressionFormat, limit: UInt64)
+  /// A decompression library refused to start, or to go on: out of memory.
+  case decompressorUnavailable(CompressionFormat)
 }
 
 extension ArchiveError: CustomStringConvertible {
@@ -78,6 +84,11 @@ extension ArchiveError: CustomStringConvertible {
       return "`\(call)` failed: \(String(cString: strerror(code)))"
     case .compressorUnavailable(let format, let level):
       return "cannot start \(format.rawValue) compression at level \(level)"
+    case .needsMemory(let format, let limit):
+      return "the \(format.rawValue) data takes more than \(limit >> 20) MiB of memory to read\n"
+        + "hint: compress it with a smaller dictionary, such as that of `xz -9`"
+    case .decompressorUnavailable(let format):
+      return "there is no memory to decompress \(format.rawValue)"
     }
   }
 
@@ -105,6 +116,7 @@ extension ArchiveError.HeaderFault: CustomStringConvertible {
     case .noName: "an entry has no name"
     case .type(let type): "entries of type \(Self.character(type)) are not supported"
     case .sparse: "sparse files are not supported\nhint: create the archive without `--sparse`"
+    case .sparseMap: "the map of a sparse file makes no sense"
     case .extendedHeader(let detail): "an extended header is malformed: \(detail)"
     case .extensionTooLong(let length, let limit):
       "an extended header or long name of \(length) bytes is longer than the \(limit) allowed"

@@ -37,4 +37,18 @@ final class CompressedInput {
   func consume(_ count: Int) {
     unread.removeFirst(count)
   }
+
+  /// What comes behind the end of a stream, past zeros, which are padding.
+  enum Continuation { case end, stream, garbage }
+
+  /// Looks behind the end of a stream whether another one starts with `magic`.
+  func continuation(magic: [UInt8]) throws -> Continuation {
+    while true {
+      try fill(atLeast: magic.count)
+      if bytes.isEmpty { return .end }
+      let zeros = bytes.prefix { $0 == 0 }.count
+      if zeros == 0 { return bytes.starts(with: magic) ? .stream : .garbage }
+      consume(zeros)
+    }
+  }
 }

@@ -28,23 +28,30 @@ package enum CompressionFormat: String, Hashable, Sendable, Codable {
 }
 
 extension CompressionFormat {
+  /// What layers of images may be compressed with (image-spec, layer.md).
+  package static let layers: Set<CompressionFormat> = [.none, .gzip, .zstd]
+  /// What archives that `ADD` unpacks may be compressed with.
+  package static let archives: Set<CompressionFormat> = [.none, .gzip, .zstd, .bzip2, .xz]
+
   /// Reads a stream through whatever its first bytes say it is compressed with.
   ///
-  /// Throws ``ArchiveError/unsupportedCompression(_:)`` for bzip2 and xz. The result is unbounded:
-  /// put a ``LimitedSource`` around it.
+  /// Throws ``ArchiveError/unsupportedCompression(_:)`` for a format that is not in `formats`. The
+  /// result is unbounded: put a ``LimitedSource`` around it.
   package static func decompressing(
-    _ source: any ByteSource
+    _ source: any ByteSource, formats: Set<CompressionFormat> = layers
   ) throws -> (format: CompressionFormat, contents: any ByteSource) {
     var start = [UInt8](repeating: 0, count: magicLength)
     let count = try start.withUnsafeMutableBytes { try source.readFully(into: $0) }
     start.removeSubrange(count...)
     let whole = PrefixedSource(prefix: start, rest: source)
     let format = detect(start)
+    guard formats.contains(format) else { throw ArchiveError.unsupportedCompression(format) }
     switch format {
     case .none: return (format, whole)
     case .gzip: return (format, try GzipReader(whole))
     case .zstd: return (format, try ZstdReader(whole))
-    case .bzip2, .xz: throw ArchiveError.unsupportedCompression(format)
+    case .bzip2: return (format, try Bzip2Reader(whole))
+    case .xz: return (format, try XZReader(whole))
     }
   }
 }

@@ -1,7 +1,7 @@
 /// Refuses to hand out more bytes than it was allowed: the brake on decompression bombs.
 package final class LimitedSource: ByteSource {
   private let source: any ByteSource
-  private let limit: Int64
+  package let limit: Int64
   private var remaining: Int64
 
   /// A source of exactly `limit` bytes passes; with one more, the read that meets it throws

@@ -70,6 +70,9 @@ struct PAXAttributes {
   var groupID: UInt32?
   var modificationTime: FileTime?
   var extendedAttributes: [[UInt8]: [UInt8]] = [:]
+  /// Whether what is said of sparse files is read; else it is an error.
+  var readsSparse = false
+  var sparse = SparseRecords()
 
   /// Applies the records in order: a later one replaces an earlier one, and an empty value takes it
   /// back.
@@ -138,7 +141,8 @@ struct PAXAttributes {
       if name.isEmpty || name.contains(0) { throw fault(PAXKeyword.extendedAttributePrefix) }
       extendedAttributes[name] = Array(value)
     } else if Self.hasPrefix(keyword, PAXKeyword.sparsePrefix) {
-      throw .sparse
+      guard readsSparse, scope == .local else { throw .sparse }
+      try sparse.apply(keyword: String(decoding: keyword, as: UTF8.self), value: value)
     }
   }
 
@@ -159,7 +163,7 @@ struct PAXAttributes {
   }
 
   /// Digits only, and in the range of a file offset.
-  private static func decimal(_ digits: UnsafeRawBufferPointer) -> Int64? {
+  static func decimal(_ digits: UnsafeRawBufferPointer) -> Int64? {
     if digits.isEmpty { return nil }
     var result: Int64 = 0
     for byte in digits {

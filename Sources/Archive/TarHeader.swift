@@ -39,6 +39,8 @@ struct TarField {
   static let deviceMajor = TarField(name: "devmajor", offset: 329, length: 8)
   static let deviceMinor = TarField(name: "devminor", offset: 337, length: 8)
   static let prefix = TarField(name: "prefix", offset: 345, length: 155)
+  /// GNU's, of an entry of type `S`: the size of the file with its holes.
+  static let sparseSize = TarField(name: "realsize", offset: 483, length: 12)
   static let starPrefix = TarField(name: "prefix", offset: 345, length: 131)
 
   /// The largest number that the field holds in octal, with its terminator.
@@ -156,6 +158,9 @@ struct TarHeaderDecoder {
   }
 
   var type: UInt8 { block[TarField.typeFlag.offset] }
+
+  /// Whether a byte is set.
+  func hasFlag(at offset: Int) -> Bool { block[offset] != 0 }
 
   /// Throws unless the checksum is right; some old tars summed signed bytes, which is allowed.
   func verifyChecksum() throws(HeaderFault) {

@@ -1,8 +1,8 @@
 /// Reads a tar archive as a stream: v7, ustar, star, GNU and PAX, mixed as they come.
 ///
 /// Everything in it is taken as an attacker's: checksums and numbers are checked, lengths capped, and
-/// what is ambiguous between readers or not supported (sparse files, multi-volume archives) is an
-/// error that says so. Names are reported raw; see ``TarEntry/validatedPath(absolute:)``.
+/// what is ambiguous between readers or not supported (multi-volume archives, and sparse files unless
+/// asked for) is an error that says so. Names are reported raw; see ``TarEntry/validatedPath(absolute:)``.
 ///
 /// Not thread-safe. After an error the reader is of no further use.
 package final class TarReader {
@@ -12,10 +12,13 @@ package final class TarReader {
     package var extensionLength: Int
     /// Of a name or a link's target.
     package var nameLength: Int
+    /// How many parts a sparse file may have.
+    package var sparseSegmentCount: Int
 
-    package init(extensionLength: Int, nameLength: Int) {
+    package init(extensionLength: Int, nameLength: Int, sparseSegmentCount: Int = 1 << 18) {
       self.extensionLength = extensionLength
       self.nameLength = nameLength
+      self.sparseSegmentCount = sparseSegmentCount
     }
 
     package static let standard = Limits(extensionLength: 1 << 20, nameLength: 64 << 10)
@@ -24,13 +27,17 @@ package final class TarReader {
   private static let bufferSize = 256 << 10
 
   private let source: any ByteSource
-  private let limits: Limits
+  let limits: Limits
+  private let sparseFiles: SparseFilePolicy
   private let buffer: UnsafeMutableRawBufferPointer
   /// The bytes of `buffer` that were read and not used yet.
   private var unread = 0..<0
   private var globals = PAXAttributes()
   private var globalLength = 0
-  private var remaining: Int64 = 0
+  /// How many bytes of the current entry the archive still has.
+  var remaining: Int64 = 0
+  /// Of a sparse file, where its holes are.
+  private var sparse: SparseReading?
   private var padding = 0
   private var isAtEnd = false
 
@@ -39,9 +46,13 @@ package final class TarReader {
   /// Where in the tar stream the contents of the current entry start.
   package private(set) var contentOffset: Int64 = 0
 
-  package init(_ source: any ByteSource, limits: Limits = .standard) {
+  package init(
+    _ source: any ByteSource, limits: Limits = .standard,
+    sparseFiles: SparseFilePolicy = .refused
+  ) {
     self.source = source
     self.limits = limits
+    self.sparseFiles = sparseFiles
     self.buffer = .allocate(byteCount: Self.bufferSize, alignment: 16)
   }
 
@@ -77,6 +88,13 @@ package final class TarReader {
 
   /// Some of the current entry's contents; 0 at their end.
   package func readContents(into destination: UnsafeMutableRawBufferPointer) throws -> Int {
+    guard var reading = sparse else { return try readStored(into: destination) }
+    defer { sparse = reading }
+    return try readSparse(&reading, into: destination)
+  }
+
+  /// Some of the bytes that the archive has of the current entry; 0 at their end.
+  func readStored(into destination: UnsafeMutableRawBufferPointer) throws -> Int {
     let wanted = Int(min(Int64(destination.count), remaining))
     if wanted == 0 { return 0 }
     var count: Int
@@ -96,6 +114,10 @@ package final class TarReader {
 
   /// Moves all that is left of the current entry's contents to a sink.
   package func copyContents(to sink: any ByteSink) throws {
+    if sparse != nil {
+      try contents.copy(to: sink)
+      return
+    }
     while remaining > 0 {
       let piece = try nextPiece(atMost: remaining, of: "a file's contents")
       remaining -= Int64(piece.count)
@@ -106,6 +128,7 @@ package final class TarReader {
   /// All that is left of the current entry's contents; throws ``ArchiveError/tooLarge(limit:)`` for
   /// more than `limit` bytes before it reads any.
   package func readContents(limit: Int) throws -> [UInt8] {
+    if sparse != nil { return try contents.readAll(limit: limit) }
     guard remaining <= Int64(limit) else { throw ArchiveError.tooLarge(limit: Int64(limit)) }
     let sink = MemorySink()
     try copyContents(to: sink)
@@ -114,6 +137,7 @@ package final class TarReader {
 
   /// Goes past the current entry's contents; ``next()`` does it too.
   package func skipContents() throws {
+    sparse = nil
     while remaining > 0 {
       remaining -= Int64(try nextPiece(atMost: remaining, of: "a file's contents").count)
     }
@@ -163,6 +187,7 @@ extension TarReader {
     switch header.type {
     case TarType.extendedHeader:
       var attributes = globals
+      attributes.readsSparse = sparseFiles == .expanded
       try readExtensionData(header, limit: limits.extensionLength) { data in
         try attributes.apply(data, scope: .local)
       }
@@ -216,12 +241,12 @@ extension TarReader {
     _ header: TarHeaderDecoder, _ pending: PendingExtensions
   ) throws -> TarEntry {
     let attributes = pending.attributes ?? globals
-    let path = pending.longName ?? attributes.path ?? header.name
+    let path = attributes.sparse.name ?? pending.longName ?? attributes.path ?? header.name
     if path.isEmpty { throw HeaderFault.noName }
     if path.count > limits.nameLength {
       throw HeaderFault.extensionTooLong(length: Int64(path.count), limit: Int64(limits.nameLength))
     }
-    let kind = try Self.kind(header, path: path)
+    let kind = try kind(of: header, path: path)
     var metadata = FileMetadata(
       kind: kind,
       permissions: UInt16(truncatingIfNeeded: try header.naturalNumber(.mode) & 0o7777),
@@ -250,7 +275,26 @@ extension TarReader {
     let size = try attributes.size ?? header.naturalNumber(.size)
     try startContents(size: Self.hasContents(header.type) ? size : 0)
     metadata.size = kind == .regular ? size : 0
+    if kind == .regular, let map = try sparseMap(header, attributes.sparse) {
+      metadata.size = map.size
+      sparse = SparseReading(map)
+    }
     return TarEntry(path: path, metadata: metadata)
+  }
+
+  /// Where a sparse file has data; nil for other files.
+  private func sparseMap(
+    _ header: TarHeaderDecoder, _ records: SparseRecords
+  ) throws -> SparseMap? {
+    if header.type == TarType.gnuSparse {
+      // Reading on overwrites the header that is looked at.
+      let map = try readOldSparseMap(header)
+      contentOffset = position
+      return map
+    }
+    if records.isEmpty { return nil }
+    if records.mapIsInContents { return try readSparseMapText(records) }
+    return try records.map(stored: remaining)
   }
 
   private func startContents(size: Int64) throws(HeaderFault) {
@@ -263,8 +307,8 @@ extension TarReader {
     padding = TarBlock.padding(after: size)
   }
 
-  private static func kind(
-    _ header: TarHeaderDecoder, path: [UInt8]
+  private func kind(
+    of header: TarHeaderDecoder, path: [UInt8]
   ) throws(HeaderFault) -> FileMetadata.Kind {
     switch header.type {
     // Before ustar a trailing slash was all that told a directory from a file.
@@ -276,6 +320,7 @@ extension TarReader {
     case TarType.blockDevice: .blockDevice
     case TarType.directory: .directory
     case TarType.fifo: .fifo
+    case TarType.gnuSparse where sparseFiles == .expanded: .regular
     case TarType.gnuSparse: throw .sparse
     default: throw .type(header.type)
     }
@@ -285,6 +330,7 @@ extension TarReader {
   /// number (of the link's target, say), and still nothing follows.
   private static func hasContents(_ type: UInt8) -> Bool {
     type == TarType.oldRegular || type == TarType.regular || type == TarType.contiguous
+      || type == TarType.gnuSparse
   }
 }
 
@@ -297,7 +343,7 @@ extension TarReader {
   }
 
   /// One block, in the buffer; nil at the end of the stream.
-  private func readBlock() throws -> UnsafeRawBufferPointer? {
+  func readBlock() throws -> UnsafeRawBufferPointer? {
     if unread.count < TarBlock.size {
       buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: buffer[unread]))
       unread = 0..<unread.count

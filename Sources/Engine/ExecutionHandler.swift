@@ -43,6 +43,20 @@ struct ExecutionHandler: Sendable {
     }
   }
 
+  /// What a runtime mounts the kernel's file systems on. BuildKit leaves these directories in the
+  /// layer of the first step of an image that has none (moby/buildkit#7039).
+  private static let kernelMountPoints = ["dev", "proc", "sys"]
+
+  private func makeKernelMountPoints(
+    in upper: FilePath, over base: FileSystemState, _ resources: ExecutionResources
+  ) throws {
+    if base.base == .host { return }
+    let files = try trees.tree(of: base)
+    for name in Self.kernelMountPoints where try files.node(at: TreePath(cleaning: name)) == nil {
+      try resources.makeKept(upper.appending(name))
+    }
+  }
+
   /// Holds the folders of the cache mounts: each once, however often the step mounts it, and in one
   /// order for all steps, so that no two steps wait for each other.
   private func holdCacheFolders(
@@ -70,6 +84,7 @@ struct ExecutionHandler: Sendable {
     }
     let base = states[0]
     let (upper, work) = try resources.beginRoot()
+    try makeKernelMountPoints(in: upper, over: base, resources)
     let lower = try lowerDirectories(of: base)
     var specification = SandboxSpecification(
       root: .overlay(lower: lower, upper: upper, work: work), arguments: execution.arguments)

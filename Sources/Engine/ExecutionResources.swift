@@ -10,6 +10,8 @@ internal import SystemPackage
 final class ExecutionResources: Sendable {
   private struct State {
     var root: ScratchLayer?
+    /// Mount points that are part of the layer.
+    var keptMountPoints: Set<FilePath> = []
     var scratches: [ScratchLayer] = []
     var leases: [CacheMountStore.FolderName: CacheMountStore.Lease] = [:]
     var relays: [SocketRelay] = []
@@ -28,6 +30,14 @@ final class ExecutionResources: Sendable {
     let scratch = try ScratchLayer(in: layers)
     state.withLock { $0.root = scratch }
     return (scratch.upper, scratch.work)
+  }
+
+  /// Makes a directory that stays in the layer although something is mounted on it.
+  func makeKept(_ path: FilePath) throws {
+    if mkdir(path.string, 0o755) != 0 || chmod(path.string, 0o755) != 0 {
+      throw SystemCallError("make", path.string)
+    }
+    state.withLock { _ = $0.keptMountPoints.insert(path) }
   }
 
   /// Directories for an overlay whose writes are thrown away.
@@ -68,11 +78,13 @@ final class ExecutionResources: Sendable {
   /// - Parameter stubs: mount points that the step saw only because something was mounted there;
   ///   what is left of them is no change.
   func commitRoot(withoutStubs stubs: [FilePath]) throws -> LayerID {
-    guard let root = state.withLock({ $0.root }) else {
+    let (scratch, kept) = state.withLock { ($0.root, $0.keptMountPoints) }
+    guard let root = scratch else {
       throw SystemCallError("commit", "the step's root", code: .noSuchFileOrDirectory)
     }
     for stub in stubs.sorted(by: { $0.components.count > $1.components.count }) {
-      ExecutionResources.removeStub(root.upper.appending(stub.components))
+      let path = root.upper.appending(stub.components)
+      if !kept.contains(path) { ExecutionResources.removeStub(path) }
     }
     return try root.commit()
   }

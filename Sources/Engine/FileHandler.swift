@@ -101,11 +101,16 @@ struct FileHandler: Sendable {
           try draft.copy(selection, copy, resetsOwners: resetsOwners)
           continue
         }
-        let split = try ArchiveExpansion.split(selection, layers: stores.layers)
-        try draft.copy(split.plain, copy, resetsOwners: resetsOwners)
-        for expansion in split.archives {
-          unpacked.append(expansion)
-          try draft.copy(expansion.selection(), copy, resetsOwners: false)
+        let style = try CopyStyle(copy, over: draft.files, resetsOwners: resetsOwners)
+        for match in selection.matches {
+          if let archive = try ArchiveExpansion(
+            of: match, in: selection.tree, layers: stores.layers)
+          {
+            unpacked.append(archive)
+            try draft.unpack(archive, to: copy.destination, owner: style.namedOwner)
+          } else {
+            try draft.copy(match, of: selection.tree, to: copy.destination, style)
+          }
         }
       }
     }

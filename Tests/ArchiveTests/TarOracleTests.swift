@@ -235,4 +235,70 @@ struct TarOracleTests {
       }
     }
   }
+
+  @Test(
+    "Sparse files are read with zeros for their holes where that is asked for",
+    arguments: ["gnu", "0.0", "0.1", "1.0"])
+  func expandedSparse(form: String) throws {
+    try ScratchFolder.with { folder in
+      let format = form == "gnu" ? "--format=gnu" : "--format=pax --sparse-version=\(form)"
+      let script = """
+        cd "$1" && truncate -s 3M many empty && : > none && echo end > last
+        for i in $(seq 0 60); do
+          printf "part $i" | dd of=many bs=1 seek=$((i * 40000)) conv=notrunc status=none
+        done
+        tar -S \(format) -cf archive.tar many empty none last
+        """
+      try Tool.run("sh", "-c", script, "sh", folder.path)
+      let archive = try folder.read("archive.tar")
+      for largestRead in [Int.max, 1000] {
+        let reader = TarReader(
+          MemorySource(archive, largestRead: largestRead), sparseFiles: .expanded)
+        for name in ["many", "empty", "none", "last"] {
+          let entry = try #require(try reader.next())
+          let expected = try folder.read(name)
+          #expect(Tool.text(try entry.validatedPath()) == name)
+          #expect(entry.metadata.size == Int64(expected.count))
+          #expect(try reader.readContents(limit: 4 << 20) == expected)
+        }
+        #expect(try reader.next() == nil)
+      }
+      let skipping = TarReader(MemorySource(archive), sparseFiles: .expanded)
+      var count = 0
+      while try skipping.next() != nil { count += 1 }
+      #expect(count == 4)
+    }
+  }
+
+  @Test("A sparse file's map that makes no sense is an error")
+  func badSparseMaps() throws {
+    func old(_ parts: [(String, String)], stored: Int, size: String) -> [UInt8] {
+      var header = RawHeader(name: "f", type: "S", data: [UInt8](repeating: 1, count: stored))
+      header.fields = [(483, Array(size.utf8))]
+      for (index, part) in parts.enumerated() {
+        header.fields.append((386 + 24 * index, Array(part.0.utf8)))
+        header.fields.append((398 + 24 * index, Array(part.1.utf8)))
+      }
+      return header.bytes + endOfArchive
+    }
+    func read(_ archive: [UInt8]) throws -> [UInt8]? {
+      let reader = TarReader(MemorySource(archive), sparseFiles: .expanded)
+      return try reader.next() == nil ? nil : reader.readContents(limit: 1 << 20)
+    }
+    #expect(
+      try read(old([("00000000002", "00000000003")], stored: 3, size: "00000000006")) == [
+        0, 0, 1, 1, 1, 0,
+      ])
+    for (parts, stored, size) in [
+      ([("00000000002", "00000000003")], 3, "00000000004"),
+      ([("00000000002", "00000000003")], 4, "00000000010"),
+      ([("00000000004", "00000000001"), ("00000000002", "00000000001")], 2, "00000000010"),
+      ([("00000000000", "00000000002"), ("00000000001", "00000000001")], 3, "00000000010"),
+      ([("00000000000", "77777777777")], 1, "77777777777"),
+    ] {
+      #expect(throws: ArchiveError.badHeader(.sparseMap, offset: 0)) {
+        try read(old(parts, stored: stored, size: size))
+      }
+    }
+  }
 }

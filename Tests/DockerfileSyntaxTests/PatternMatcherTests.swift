@@ -45,7 +45,11 @@ struct PatternMatcherTests {
       (["docs", "!docs/README.md"], "docs/README.md", false),
       (["docs", "!docs/README.md"], "docs/x", true),
       (["**", "!**/*.go", "vendor"], "a/b.go", false),
-      (["**", "!**/*.go", "vendor"], "vendor/b.go", true),
+      // Nothing that is matched is asked whether it matches once more: a directory that `**` took says
+      // nothing of `vendor`, and so neither do its entries (`MatchesUsingParentResults`).
+      (["**", "!**/*.go", "vendor"], "vendor/b.go", false),
+      (["!**/*.go", "vendor"], "vendor/b.go", true),
+      (["a/b", "!a"], "a/b", true), (["a", "!a"], "a/b", false),
       (["a", "!a/b", "a/b/c"], "a/b/d", false), (["a", "!a/b", "a/b/c"], "a/b/c/e", true),
       ([], "a", false),
     ])

@@ -145,7 +145,7 @@ struct CopySemanticsTests {
     Row(
       "nested directories that are there get the source's mode",
       "mkdir -p src/s dst/x/s; chmod 700 dst/x dst/x/s; chmod 755 src/s", ["."], "/x",
-      ["d 755 0:0 /x/s"]),
+      ["d 700 0:0 /x", "d 755 0:0 /x/s"]),
     Row(
       "--exclude leaves out", tree, ["d"], "/x",
       ["d 755 0:0 /x", "d 755 0:0 /x/sub", "f 644 0:0 /x/sub/c"]
@@ -165,6 +165,44 @@ struct CopySemanticsTests {
       "--parents with any depth", tree, ["**/c"], "/x/",
       ["d 755 0:0 /x", "d 755 0:0 /x/d", "d 755 0:0 /x/d/sub", "f 644 0:0 /x/d/sub/c"]
     ) { $0.keepsParents = true },
+    Row(
+      "--parents from pivots that a wildcard finds",
+      "mkdir -p src/p1/a src/p2/a src/q/a; touch src/p1/a/f src/p2/a/f src/q/a/f",
+      ["p*/./a/f"], "/x/", ["d 755 0:0 /x", "d 755 0:0 /x/a", "f 644 0:0 /x/a/f"]
+    ) { $0.keepsParents = true },
+    Row(
+      "--parents copies a link as it is", tree + "; ln -s a src/l", ["l"], "/x/",
+      ["d 755 0:0 /x", "l 777 0:0 /x/l -> a"]
+    ) { $0.keepsParents = true },
+    Row(
+      "--parents gives a directory on the way that is there the source's mode, and no more",
+      tree + "; mkdir -p dst/x/d; chown 5:6 dst/x/d; chmod 711 src/d", ["d/b"], "/x/",
+      ["d 755 0:0 /x", "d 711 5:6 /x/d", "f 644 7:7 /x/d/b"]
+    ) {
+      $0.keepsParents = true
+      $0.owner = "7"
+    },
+    Row(
+      "--parents needs a name to be there", tree, ["d/none"], "/x/", error: .notFound("d/none")
+    ) { $0.keepsParents = true },
+    Row("--parents needs no match of a wildcard", tree, ["d/n*"], "/x/", ["d 755 0:0 /x"]) {
+      $0.keepsParents = true
+    },
+    Row(
+      "--exclude is below the pivot with --parents", tree, ["d/./**"], "/x/",
+      ["d 755 0:0 /x", "f 644 0:0 /x/b"]
+    ) {
+      $0.keepsParents = true
+      $0.excludes = ["sub"]
+    },
+    Row(
+      "--exclude of a directory does not keep it for what comes back elsewhere", tree, ["."], "/x/",
+      ["d 755 0:0 /x", "f 644 0:0 /x/a"]
+    ) { $0.excludes = ["d", "!d/none"] },
+    Row(
+      "--exclude of a directory keeps it for what comes back in it", tree, ["."], "/x/",
+      ["d 755 0:0 /x", "f 644 0:0 /x/a", "d 755 0:0 /x/d", "f 644 0:0 /x/d/b"]
+    ) { $0.excludes = ["d", "!d/b"] },
     Row("pipes are copied, sockets are not", "mkfifo -m 600 src/p", ["p"], "/x", ["p 600 0:0 /x"]),
     Row("an empty directory", "mkdir src/e", ["e"], "/x/", ["d 755 0:0 /x"]),
     Row(

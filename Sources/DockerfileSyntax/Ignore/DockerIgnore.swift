@@ -1,7 +1,15 @@
 /// A `.dockerignore`, read.
 package struct DockerIgnore: Hashable, Sendable {
+  private struct Rule: Hashable {
+    /// Counted from 1.
+    var line: Int
+    var pattern: String
+  }
+
+  private var rules: [Rule]
+
   /// Its patterns, trimmed, cleaned, relative, in order; `!` in front of those that take back.
-  package var patterns: [String]
+  package var patterns: [String] { rules.map(\.pattern) }
 
   /// Reads a `.dockerignore`. Any bytes will do.
   ///
@@ -9,8 +17,12 @@ package struct DockerIgnore: Hashable, Sendable {
   /// for nothing.
   package static func parse(_ bytes: [UInt8]) -> DockerIgnore {
     let hasMark = bytes.starts(with: [0xEF, 0xBB, 0xBF])
-    let lines = bytes.dropFirst(hasMark ? 3 : 0).split(separator: 0x0A)
-    return DockerIgnore(patterns: lines.compactMap(pattern))
+    let lines = bytes.dropFirst(hasMark ? 3 : 0)
+      .split(separator: 0x0A, omittingEmptySubsequences: false)
+    return DockerIgnore(
+      rules: lines.enumerated().compactMap { number, line in
+        pattern(line).map { Rule(line: number + 1, pattern: $0) }
+      })
   }
 
   private static func pattern(_ line: ArraySlice<UInt8>) -> String? {
@@ -24,8 +36,30 @@ package struct DockerIgnore: Hashable, Sendable {
     return isException ? "!" + pattern : pattern
   }
 
-  /// A matcher for the paths to leave out. Throws for a pattern that cannot be read.
-  package func matcher() throws(PatternError) -> PatternMatcher {
-    try PatternMatcher(patterns)
+  /// A matcher for the paths to leave out. Throws for the first pattern that cannot be read.
+  package func matcher() throws(DockerIgnoreError) -> PatternMatcher {
+    do {
+      return try PatternMatcher(patterns)
+    } catch {
+      for rule in rules where (try? PatternMatcher([rule.pattern])) == nil {
+        throw DockerIgnoreError(line: rule.line, pattern: rule.pattern)
+      }
+      throw DockerIgnoreError(line: 1, pattern: error.pattern)
+    }
+  }
+}
+
+/// A line of a `.dockerignore` that is no pattern.
+package struct DockerIgnoreError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// Counted from 1.
+  package var line: Int
+  package var pattern: String
+
+  package var description: String {
+    let hint =
+      pattern == "!"
+      ? "put what is to be taken back behind the `!`"
+      : "a `[` needs its `]`, and a `\\` needs something behind it"
+    return "line \(line) of the `.dockerignore`: `\(pattern)` is no pattern; hint: \(hint)"
   }
 }

@@ -85,16 +85,21 @@ package struct PatternMatcher: Sendable {
   /// The state of an entry, given its whole path and the state of its directory.
   package func state(ofPath path: UnsafeBufferPointer<UInt8>, in parent: State) -> State {
     var state = parent
-    var last: Int?
+    var isMatched = false
     for index in glances.indices {
+      let isException = patterns[index].isException
       if has(parent, index) {
-        last = index
-      } else if glances[index].admits(path), patterns[index].matches(path) {
-        last = index
+        isMatched = !isException
+      } else if isException == isMatched, glances[index].admits(path),
+        patterns[index].matches(path)
+      {
+        // A pattern that would change nothing here is not asked, and so says nothing of what is
+        // below: `!a` takes back nothing of `a/b` where it is `a/b` that was left out.
+        isMatched = !isException
         set(&state, index)
       }
     }
-    state.isMatched = last.map { !patterns[$0].isException } ?? false
+    state.isMatched = isMatched
     return state
   }
 
@@ -111,6 +116,13 @@ package struct PatternMatcher: Sendable {
     // Only what stands after the pattern that decided here can take back below.
     let deciding = patterns.indices.last { has(state, $0) } ?? 0
     return !patterns[deciding...].contains { $0.isException && $0.mayMatch(below: path) }
+  }
+
+  /// Whether some path below this directory may be matched by a pattern without `!`.
+  package func mayMatch(below directory: [UInt8]) -> Bool {
+    directory.withUnsafeBufferPointer { directory in
+      patterns.contains { !$0.isException && $0.mayMatch(below: directory) }
+    }
   }
 
   private func has(_ state: State, _ index: Int) -> Bool {

@@ -1,93 +1,100 @@
 internal import Archive
-internal import BuildGraph
 internal import Snapshots
 
-/// An archive that `ADD` unpacks: its files lie in a folder of their own until they are copied.
+/// An archive that `ADD` unpacks: what its members are, in order, and their contents in a folder of
+/// their own until the layer is written.
 struct ArchiveExpansion {
+  struct Member {
+    let path: TreePath
+    /// For a hard link, `linkTarget` is a canonical path in the archive.
+    let metadata: FileMetadata
+    /// Where in `tree` its contents are; nil where it has none.
+    let contents: TreePath?
+  }
+
+  let members: [Member]
+  let tree: any FileTree
   private let folder: ScratchLayer
 
-  /// Parts the archives of a selection from its other files. What counts is the content, not the
-  /// name; directories are never searched for archives.
-  static func split(_ selection: SourceSelection, layers: LayerStore) throws
-    -> (plain: SourceSelection, archives: [ArchiveExpansion])
-  {
-    var plain: [SourceSelection.Match] = []
-    var archives: [ArchiveExpansion] = []
-    do {
-      for match in selection.matches {
-        if match.node.metadata.kind == .regular,
-          let tar = try tarSource(of: match, in: selection.tree)
-        {
-          archives.append(try ArchiveExpansion(unpacking: tar, layers: layers))
-        } else {
-          plain.append(match)
-        }
-      }
-    } catch {
-      for archive in archives { archive.discard() }
-      throw error
-    }
-    return (SourceSelection(tree: selection.tree, matches: plain), archives)
-  }
-
-  /// The files of the archive, to be put into the destination directory; owners are the archive's.
-  func selection() throws -> SourceSelection {
-    let whole = CopyAction(input: 0, sources: ["/"], destination: "/")
-    let tree = try DirectoryTree(folder.upper, DirectoryTree.Options(readsExtendedAttributes: true))
-    return try SourceSelection(whole, from: tree)
-  }
-
-  func discard() {
-    folder.discard()
-  }
-
-  private init(unpacking source: any ByteSource, layers: LayerStore) throws {
+  /// Unpacks what `match` found; nil where that is no archive. What counts is the content, not the
+  /// name (`isArchivePath` in `solver/llbsolver/file/unpack.go`).
+  init?(
+    of match: SourceSelection.Match, in source: any FileTree, layers: LayerStore,
+    limits: LayerLimits = .standard
+  ) throws {
+    let name = match.path.description
+    guard match.node.metadata.kind == .regular, match.node.metadata.size > 0,
+      try ArchiveExpansion.startsLikeTar(source.open(match.path), name)
+    else { return nil }
     folder = try ScratchLayer(in: layers)
     do {
-      try ArchiveExpansion.unpack(source, into: layers.sink(into: folder.upper))
+      let (_, contents) = try CompressionFormat.decompressing(
+        source.open(match.path), formats: CompressionFormat.archives)
+      // No archive may grow beyond all measure, neither by its compression nor by holes in files.
+      let bounded = LimitedSource(
+        contents, compressedSize: match.node.metadata.size, ratio: limits.unpackedRatio,
+        floor: limits.unpackedFloor)
+      let reader = TarReader(bounded, sparseFiles: .expanded)
+      members = try ArchiveExpansion.unpack(
+        reader, into: layers.sink(into: folder.upper), limits: limits, allowed: bounded.limit)
+      tree = try DirectoryTree(folder.upper)
+    } catch let error as ArchiveError {
+      folder.discard()
+      throw FileActionError.badArchive(name, reason: error.description)
     } catch {
       folder.discard()
       throw error
     }
   }
 
-  private static func unpack(_ source: any ByteSource, into sink: DirectoryLayerSink) throws {
-    let reader = TarReader(source)
+  func discard() {
+    folder.discard()
+  }
+
+  private static func unpack(
+    _ reader: TarReader, into sink: DirectoryLayerSink, limits: LayerLimits, allowed: Int64
+  ) throws -> [Member] {
+    var members: [Member] = []
+    var rest = allowed
     while let entry = try reader.next() {
+      guard members.count < limits.entryCount else {
+        throw LayerError.tooManyEntries(limit: limits.entryCount)
+      }
       let path = TreePath(canonical: try entry.validatedPath())
       // The archive's own root must not change the destination.
       if path.isRoot { continue }
-      let contents = entry.metadata.kind == .regular ? reader.contents : nil
-      try sink.add(path, entry.metadata, contents: contents)
+      var metadata = entry.metadata
+      if metadata.kind == .hardLink { metadata.linkTarget = try entry.validatedHardLinkTarget() }
+      var contents: TreePath?
+      if metadata.kind == .regular, metadata.size > 0 {
+        guard metadata.size <= rest else { throw ArchiveError.tooLarge(limit: allowed) }
+        rest -= metadata.size
+        let file = TreePath(canonical: Array(String(members.count).utf8))
+        try sink.add(
+          file, FileMetadata(kind: .regular, permissions: 0o600, size: metadata.size),
+          contents: reader.contents)
+        contents = file
+      }
+      members.append(Member(path: path, metadata: metadata, contents: contents))
     }
+    // Only at its end is a compressed stream known to be whole. What others put behind it is theirs.
+    do { try reader.drain() } catch ArchiveError.trailingGarbage {}
     try sink.finish()
+    return members
   }
 
-  /// The uncompressed tar that a file is; nil where it is none.
-  private static func tarSource(of match: SourceSelection.Match, in tree: any FileTree) throws
-    -> (any ByteSource)?
-  {
-    let head = try read(tree.open(match.path), upTo: 512)
-    let name = match.path.description
-    let format = CompressionFormat.detect(head)
-    switch format {
-    case .none: return looksLikeTar(head) ? try tree.open(match.path) : nil
-    case .bzip2, .xz: throw FileActionError.unsupportedArchive(name, format: format.rawValue)
-    case .gzip, .zstd:
-      let probe = try CompressionFormat.decompressing(tree.open(match.path)).contents
-      guard let inside = try? read(probe, upTo: 512), looksLikeTar(inside) else { return nil }
-      return try CompressionFormat.decompressing(tree.open(match.path)).contents
-    }
-  }
-
-  /// Whether a first block is a member's header: its checksum is right (POSIX pax, "ustar").
-  private static func looksLikeTar(_ head: [UInt8]) -> Bool {
-    (try? TarReader(MemorySource(head)).next()) != nil
-  }
-
-  private static func read(_ source: any ByteSource, upTo count: Int) throws -> [UInt8] {
-    try [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
-      filled = try source.readFully(into: UnsafeMutableRawBufferPointer(buffer))
+  /// Whether the first header is one of a tar (POSIX pax, "ustar"), whatever it is compressed with.
+  private static func startsLikeTar(_ source: any ByteSource, _ name: String) throws -> Bool {
+    do {
+      let (_, contents) = try CompressionFormat.decompressing(
+        source, formats: CompressionFormat.archives)
+      return try TarReader(contents, sparseFiles: .expanded).next() != nil
+    } catch let error as ArchiveError {
+      // This is an archive, if not one that can be unpacked here.
+      if case .needsMemory = error {
+        throw FileActionError.badArchive(name, reason: error.description)
+      }
+      return false
     }
   }
 }

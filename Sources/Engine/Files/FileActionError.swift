@@ -12,7 +12,10 @@ package enum FileActionError: Error, Hashable, CustomStringConvertible {
   case unknownUser(String)
   case unknownGroup(String)
   case invalidMode(String)
-  case unsupportedArchive(String, format: String)
+  /// What `ADD` is to unpack starts as an archive, and cannot be read to its end.
+  case badArchive(String, reason: String)
+  /// A hard link of an archive that `ADD` unpacks.
+  case linkToNothing(String, target: String)
   case readOnlyDestination(String)
   case tooManyLinks(String)
 
@@ -40,9 +43,9 @@ package enum FileActionError: Error, Hashable, CustomStringConvertible {
     case .unknownGroup(let name):
       "no group `\(name)` in the image's /etc/group; hint: a numeric id needs no entry"
     case .invalidMode(let text): "`\(text)` is not a mode; hint: `--chmod=755` or `u=rwX,go=rX`"
-    case .unsupportedArchive(let path, let format):
-      "`\(path)` is an archive compressed with \(format), which `ADD` cannot unpack yet; "
-        + "hint: use gzip or zstd, or `COPY` it and unpack it in a `RUN`"
+    case .badArchive(let path, let reason): "`\(path)` cannot be unpacked: \(reason)"
+    case .linkToNothing(let path, let target):
+      "`\(path)` is a hard link to `\(target)`, which is not there or is a directory"
     case .readOnlyDestination(let path):
       "`\(path)` belongs to this machine, which a `host:` stage shows read-only; "
         + "hint: write below `/src`, `/out` or `/tmp`"

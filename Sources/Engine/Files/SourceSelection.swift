@@ -9,23 +9,23 @@ internal import Snapshots
 struct SourceSelection: Sendable {
   /// One source argument, or one match of its wildcard.
   struct Match: Sendable {
-    /// The name that the file gets in a destination directory.
+    /// The name that a file gets in a destination directory.
     let name: [UInt8]
     let node: FileNode
     /// Where it is, symlinks followed.
     let path: TreePath
-    /// With `--parents`: the directories between the pivot and the file, outermost first.
-    let parents: [Entry]
-    /// What is below a directory, parents before their entries; empty for other files.
+    /// What is taken from below a directory, parents before their entries; empty for other files.
     let entries: [Entry]
   }
 
   /// A file of a match.
   struct Entry: Sendable {
-    /// Below the match; for parents, below the pivot.
+    /// Below the match.
     let relative: TreePath
     let path: TreePath
     let node: FileNode
+    /// Whether this is a directory that is taken only because something in it is.
+    let isOnTheWay: Bool
   }
 
   let tree: any FileTree
@@ -42,8 +42,12 @@ struct SourceSelection: Sendable {
     let excludes = try PatternMatcher(action.excludes)
     var matches: [Match] = []
     for source in action.sources {
-      let finder = SourceFinder(tree: tree, excludes: excludes, keepsParents: action.keepsParents)
-      matches += try finder.matches(of: source)
+      if action.keepsParents {
+        matches += try SourceFinder(tree: tree, excludes: excludes).matchesKeepingParents(
+          of: source)
+      } else {
+        matches += try SourceFinder(tree: tree, excludes: excludes).matches(of: source)
+      }
     }
     self.matches = matches
   }
@@ -62,14 +66,10 @@ struct SourceSelection: Sendable {
       selection.add(path, node, as: name)
     }
     for (index, match) in matches.enumerated() {
-      // Parents and entries have folders of their own, whatever the match is called.
+      // Each match has a folder of its own, whatever it is called.
       let label = TreePath(canonical: Array(String(index).utf8))
       let found = label.appending(Array("match".utf8)).appending(match.name)
-      let parents = label.appending(Array("parents".utf8))
       add(match.path, match.node, as: found)
-      for parent in match.parents {
-        add(parent.path, parent.node, as: parents.appending(parent.relative))
-      }
       for entry in match.entries {
         add(entry.path, entry.node, as: found.appending(entry.relative))
       }
@@ -78,132 +78,76 @@ struct SourceSelection: Sendable {
   }
 }
 
-/// Resolves the sources of a copy as BuildKit does (`solver/llbsolver/file/backend.go`).
+/// Resolves the sources of a copy as BuildKit does (`solver/llbsolver/file/backend.go`, and
+/// `ResolveWildcards` and `copy` in `tonistiigi/fsutil/copy`).
 private struct SourceFinder {
   let tree: any FileTree
   let excludes: PatternMatcher
-  let keepsParents: Bool
 
   func matches(of source: String) throws -> [SourceSelection.Match] {
-    if keepsParents { return try matchesKeepingParents(of: source) }
-    let path = TreePath(cleaning: source)
+    let everything = EntryFilter(includes: nil, excludes: excludes)
     guard GoPathMatch.containsWildcard(source) else {
-      return [try match(at: path, name: Array(path.name), given: source)]
+      return [try match(at: TreePath(cleaning: source), given: source, everything)]
     }
     // Nothing at all is no error where a wildcard was given.
-    return try expand(path).map { try match(at: $0, name: Array($0.name), given: source) }
+    return try expand(source).map { try match(at: $0, given: source, everything) }
+  }
+
+  /// `a/./b/c*`: what is matched keeps its path from the pivot on, which is the root without one.
+  ///
+  /// The pivot's directory is what is copied, and the rest picks among what is in it.
+  func matchesKeepingParents(of source: String) throws -> [SourceSelection.Match] {
+    let (pivot, rest) = SourceFinder.splitAtPivot(source)
+    let wanted = PathCleaner.clean(rest)
+    let includes = wanted == "." ? nil : try PatternMatcher([wanted])
+    let filter = EntryFilter(includes: includes, excludes: excludes)
+    if GoPathMatch.containsWildcard(pivot) {
+      return try expand(pivot).map { try match(at: $0, given: source, filter) }
+    }
+    let base = TreePath(cleaning: pivot)
+    // Only a name must be there; it may be a link to nothing, which is copied as it is.
+    if !GoPathMatch.containsWildcard(rest),
+      try tree.resolve(base.appending(TreePath(cleaning: rest)), followingLast: false) == nil
+    {
+      throw FileActionError.notFound(source)
+    }
+    return [try match(at: base, given: source, filter)]
   }
 
   private func match(
-    at path: TreePath, name: [UInt8], given: String, parents: [SourceSelection.Entry] = []
-  )
-    throws -> SourceSelection.Match
-  {
+    at path: TreePath, given: String, _ filter: EntryFilter
+  ) throws -> SourceSelection.Match {
     guard let resolved = try tree.resolve(path, followingLast: true),
       let node = try tree.node(at: resolved)
     else { throw FileActionError.notFound(given) }
     var entries: [SourceSelection.Entry] = []
     if node.isDirectory {
-      try collect(resolved, below: .root, state: excludes.rootState, into: &entries)
+      var gatherer = EntryGatherer(tree: tree, filter: filter)
+      try gatherer.gather(resolved, below: .root, filter.rootState)
+      entries = gatherer.entries
     }
     return SourceSelection.Match(
-      name: name, node: node, path: resolved, parents: parents, entries: entries)
+      name: Array(path.name), node: node, path: resolved, entries: entries)
   }
 
-  private func collect(
-    _ directory: TreePath, below relative: TreePath, state: PatternMatcher.State,
-    into entries: inout [SourceSelection.Entry]
-  ) throws {
-    for child in try tree.children(of: directory) {
-      let path = directory.appending(child.name)
-      let name = relative.appending(child.name)
-      var childState = state
-      if !excludes.isEmpty {
-        childState = excludes.state(ofPath: name.bytes, in: state)
-        if childState.isMatched {
-          guard child.node.isDirectory, !excludes.canSkipDirectory(name.bytes, childState) else {
-            continue
-          }
-        }
-      }
-      entries.append(SourceSelection.Entry(relative: name, path: path, node: child.node))
-      if child.node.isDirectory {
-        try collect(path, below: name, state: childState, into: &entries)
-      }
-    }
-  }
-
-  /// The paths that a pattern matches, in byte order; a matched directory is not descended into.
-  private func expand(_ pattern: TreePath) throws -> [TreePath] {
-    let parts = pattern.components.map { String(decoding: $0, as: UTF8.self) }
+  /// The paths that a pattern matches, in byte order; a matched directory is not descended into, and
+  /// a link to a directory is none.
+  private func expand(_ pattern: String) throws -> [TreePath] {
+    let parts = TreePath(cleaning: pattern).components.map { String(decoding: $0, as: UTF8.self) }
     let fixed = parts.prefix { !GoPathMatch.containsWildcard($0) }
     let start = TreePath(cleaning: fixed.joined(separator: "/"))
-    guard let resolved = try tree.resolve(start, followingLast: true) else { return [] }
+    guard let resolved = try tree.resolve(start, followingLast: true) else {
+      throw FileActionError.notFound(pattern)
+    }
     var level = [resolved]
     for part in parts.dropFirst(fixed.count) {
-      var next: [TreePath] = []
-      for directory in level {
-        for child in try tree.children(of: directory) {
-          let name = String(decoding: child.name, as: UTF8.self)
-          if try GoPathMatch.matches(pattern: part, path: name) {
-            next.append(directory.appending(child.name))
-          }
-        }
+      let pattern = try GoPathPattern(part)
+      level = try level.flatMap { directory in
+        try tree.children(of: directory).filter { pattern.matches($0.name) }
+          .map { directory.appending($0.name) }
       }
-      level = next
     }
     return level
-  }
-
-  // MARK: --parents
-
-  /// `a/./b/c*`: what is matched keeps its path from the pivot on, which is the root without one.
-  private func matchesKeepingParents(of source: String) throws -> [SourceSelection.Match] {
-    let (pivot, rest) = SourceFinder.splitAtPivot(source)
-    guard let base = try tree.resolve(TreePath(cleaning: pivot), followingLast: true) else {
-      throw FileActionError.notFound(source)
-    }
-    let hasWildcard = GoPathMatch.containsWildcard(rest)
-    if !hasWildcard {
-      let path = base.appending(TreePath(cleaning: rest))
-      return [try match(at: path, keepingFrom: base, given: source)]
-    }
-    let wanted = try PatternMatcher([rest])
-    var found: [TreePath] = []
-    try search(base, below: .root, state: wanted.rootState, for: wanted, into: &found)
-    return try found.map { try match(at: $0, keepingFrom: base, given: source) }
-  }
-
-  private func match(at path: TreePath, keepingFrom base: TreePath, given: String) throws
-    -> SourceSelection.Match
-  {
-    var parents: [SourceSelection.Entry] = []
-    var directory = path.parent
-    while directory.bytes.count > base.bytes.count {
-      guard let node = try tree.node(at: directory) else { break }
-      let skipped = base.isRoot ? 0 : base.bytes.count + 1
-      let relative = TreePath(canonical: Array(directory.bytes.dropFirst(skipped)))
-      parents.insert(
-        SourceSelection.Entry(relative: relative, path: directory, node: node), at: 0)
-      directory = directory.parent
-    }
-    return try match(at: path, name: Array(path.name), given: given, parents: parents)
-  }
-
-  private func search(
-    _ directory: TreePath, below relative: TreePath, state: PatternMatcher.State,
-    for wanted: PatternMatcher, into found: inout [TreePath]
-  ) throws {
-    for child in try tree.children(of: directory) {
-      let name = relative.appending(child.name)
-      let path = directory.appending(child.name)
-      let childState = wanted.state(ofPath: name.bytes, in: state)
-      if childState.isMatched {
-        found.append(path)
-      } else if child.node.isDirectory {
-        try search(path, below: name, state: childState, for: wanted, into: &found)
-      }
-    }
   }
 
   private static func splitAtPivot(_ source: String) -> (pivot: String, rest: String) {
@@ -212,5 +156,76 @@ private struct SourceFinder {
     return (
       parts[..<pivot].joined(separator: "/"), parts[(pivot + 1)...].joined(separator: "/")
     )
+  }
+}
+
+/// What is taken from below a directory: what is included, and not excluded.
+private struct EntryFilter {
+  struct State {
+    fileprivate var included: PatternMatcher.State?
+    fileprivate var excluded: PatternMatcher.State
+
+    var isTaken: Bool { included?.isMatched != false && !excluded.isMatched }
+  }
+
+  /// Nil includes everything.
+  let includes: PatternMatcher?
+  let excludes: PatternMatcher
+
+  var rootState: State { State(included: includes?.rootState, excluded: excludes.rootState) }
+
+  func state(of path: TreePath, in parent: State) -> State {
+    var state = parent
+    if let includes, let included = parent.included {
+      state.included = includes.state(ofPath: path.bytes, in: included)
+    }
+    if !excludes.isEmpty {
+      state.excluded = excludes.state(ofPath: path.bytes, in: parent.excluded)
+    }
+    return state
+  }
+
+  /// Whether nothing below a directory that is not taken itself can be.
+  func canSkip(_ path: TreePath, _ state: State) -> Bool {
+    if excludes.canSkipDirectory(path.bytes, state.excluded) { return true }
+    guard let includes, state.included?.isMatched == false else { return false }
+    return !includes.mayMatch(below: path.bytes)
+  }
+}
+
+/// Walks a directory and keeps what the filter takes.
+private struct EntryGatherer {
+  let tree: any FileTree
+  let filter: EntryFilter
+  private(set) var entries: [SourceSelection.Entry] = []
+  /// The directories that lead to where the walk is and are not among the entries.
+  private var onTheWay: [SourceSelection.Entry] = []
+
+  init(tree: any FileTree, filter: EntryFilter) {
+    self.tree = tree
+    self.filter = filter
+  }
+
+  mutating func gather(
+    _ directory: TreePath, below relative: TreePath, _ state: EntryFilter.State
+  ) throws {
+    for child in try tree.children(of: directory) {
+      let path = directory.appending(child.name)
+      let name = relative.appending(child.name)
+      let state = filter.state(of: name, in: state)
+      if state.isTaken {
+        entries += onTheWay
+        onTheWay = []
+        entries.append(
+          SourceSelection.Entry(relative: name, path: path, node: child.node, isOnTheWay: false))
+        if child.node.isDirectory { try gather(path, below: name, state) }
+      } else if child.node.isDirectory, !filter.canSkip(name, state) {
+        onTheWay.append(
+          SourceSelection.Entry(relative: name, path: path, node: child.node, isOnTheWay: true))
+        try gather(path, below: name, state)
+        // Either something in it was taken, and with it the directory, or nothing was.
+        if onTheWay.last?.relative == name { onTheWay.removeLast() }
+      }
+    }
   }
 }

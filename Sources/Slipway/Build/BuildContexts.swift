@@ -24,18 +24,18 @@ struct BuildContexts {
   }
 
   init(_ request: BuildRequest, _ source: BuildSource, home: Home) throws {
-    ignorePatterns = DockerIgnore.parse(source.ignore).patterns
+    let ignore = DockerIgnore.parse(source.ignore)
+    ignorePatterns = ignore.patterns
     let ignored = IgnoredFiles(
-      try PatternMatcher(ignorePatterns), from: Self.ignoreFileName(request, source))
+      try ignore.matcher(), from: Self.ignoreFileName(request, source))
     try add(request.context, as: "", ignoring: ignored, home: home)
     for (name, context) in request.namedContexts {
       switch context {
       case .directory(let path):
         guard FileStatus(path)?.isDirectory == true else { throw RequestError.noContext(path) }
         let own = path.appending(".dockerignore")
-        let patterns =
-          FileStatus(own) == nil ? [] : try DockerIgnore.parse(SmallFile.read(own)).patterns
-        try add(path, as: name, ignoring: IgnoredFiles(PatternMatcher(patterns)), home: home)
+        let ignore = DockerIgnore.parse(FileStatus(own) == nil ? [] : try SmallFile.read(own))
+        try add(path, as: name, ignoring: IgnoredFiles(ignore.matcher()), home: home)
         named[name] = .local(name)
       case .image(let reference): named[name] = .image(reference)
       case .layout(let path, let image):
@@ -86,7 +86,9 @@ struct BuildContexts {
     let root = path.absolute
     let cache = StatCache(loading: StatCache.file(forRoot: root, home: home.path))
     caches.append(cache)
-    let files = try DirectoryTree(root, DirectoryTree.Options(cache: cache))
+    let files = try DirectoryTree(
+      root,
+      DirectoryTree.Options(readsExtendedAttributes: true, showsSockets: true, cache: cache))
     trees[name] = ignored.isEmpty ? files : FilteredTree(files, ignored.filter)
   }
 

@@ -42,7 +42,7 @@ struct BuildSource {
         recipe = nil
       } else {
         let own = try BuildSource.ignoreFile(in: request.context, for: nil)
-        let ignored = IgnoredFiles(try PatternMatcher(DockerIgnore.parse(own).patterns))
+        let ignored = IgnoredFiles(try DockerIgnore.parse(own).matcher())
         let rendered = try RecipeSelection.choose(
           directory: request.context, buildArguments: request.buildArguments,
           ignores: ignored.ignores

@@ -11,16 +11,18 @@ import SystemPackage
 final class DirectoryReader: Sendable {
   let root: DirectoryRoot
   private let attributes: ExtendedAttributeReader?
+  private let showsSockets: Bool
 
-  init(_ path: FilePath, readsExtendedAttributes: Bool) throws {
+  init(_ path: FilePath, readsExtendedAttributes: Bool, showsSockets: Bool = false) throws {
     root = try DirectoryRoot(path)
+    self.showsSockets = showsSockets
     attributes = readsExtendedAttributes ? ExtendedAttributeReader() : nil
   }
 
   /// A file with all attributes it has, the overlay's too.
   func node(at path: TreePath) throws -> FileNode? {
     guard let file = try root.open(path, slipway_o_path | O_NOFOLLOW) else { return nil }
-    let status = try root.status(of: file, path)
+    let status = shown(try root.status(of: file, path))
     let target = status.isSymbolicLink ? try linkTarget(of: file, "", status, path) : []
     guard let target else { return nil }
     let found = try attributes?.attributes(of: file, nil, status) ?? []
@@ -35,12 +37,13 @@ final class DirectoryReader: Sendable {
     }
     var result: [TreeChild] = []
     try root.forEachEntry(of: directory, path) { entry in
-      if entry.type == UInt8(DT_SOCK) { return }
+      if entry.type == UInt8(DT_SOCK), !showsSockets { return }
       var status = stat()
       guard fstatat(directory.rawValue, entry.name, &status, AT_SYMLINK_NOFOLLOW) == 0 else {
         if errno == ENOENT { return }
         throw root.error("stat", path.appending(entry.nameBytes))
       }
+      status = shown(status)
       var target: [UInt8] = []
       if status.isSymbolicLink {
         guard let text = try linkTarget(of: directory, entry.name, status, path) else { return }
@@ -59,6 +62,14 @@ final class DirectoryReader: Sendable {
   /// The contents of a regular file, watched for change while they are read.
   func open(_ path: TreePath) throws -> any ByteSource {
     try WatchedFileSource(root, path)
+  }
+
+  /// A socket as the empty file that it is shown as.
+  private func shown(_ status: stat) -> stat {
+    guard showsSockets, status.st_mode & S_IFMT == S_IFSOCK else { return status }
+    var file = status
+    file.st_mode = status.st_mode & ~S_IFMT | S_IFREG
+    return file
   }
 
   private func linkTarget(

@@ -7,19 +7,24 @@ package import SystemPackage
 /// The files of a real directory, such as a build context.
 ///
 /// Nothing outside the directory can be reached through it, whatever links it holds and whoever
-/// changes it meanwhile. Sockets are left out.
+/// changes it meanwhile.
 package final class DirectoryTree: FileTree {
   /// How much is asked of the file system.
   package struct Options: Sendable {
     /// Whether `extendedAttributes` is filled, for regular files and directories: one more system
-    /// call for each on file systems that have attributes. Off for build contexts: what a checkout
-    /// carries there is the machine's, not the source's.
+    /// call for each on file systems that have attributes.
     package var readsExtendedAttributes: Bool
+    /// Whether a socket is shown as an empty file, as BuildKit's clients send the sockets of a build
+    /// context (`tonistiigi/fsutil/stat.go`); else it is left out, as layers have none.
+    package var showsSockets: Bool
     /// Where digests of unchanged files are remembered.
     package var cache: StatCache?
 
-    package init(readsExtendedAttributes: Bool = false, cache: StatCache? = nil) {
+    package init(
+      readsExtendedAttributes: Bool = false, showsSockets: Bool = false, cache: StatCache? = nil
+    ) {
       self.readsExtendedAttributes = readsExtendedAttributes
+      self.showsSockets = showsSockets
       self.cache = cache
     }
   }
@@ -30,7 +35,9 @@ package final class DirectoryTree: FileTree {
 
   /// Opens the directory; later renames of it do not matter.
   package init(_ root: FilePath, _ options: Options = Options()) throws {
-    reader = try DirectoryReader(root, readsExtendedAttributes: options.readsExtendedAttributes)
+    reader = try DirectoryReader(
+      root, readsExtendedAttributes: options.readsExtendedAttributes,
+      showsSockets: options.showsSockets)
     readsExtendedAttributes = options.readsExtendedAttributes
     cache = options.cache
   }
@@ -55,6 +62,7 @@ package final class DirectoryTree: FileTree {
   /// Also safe to call from several threads at once. Throws `TreeError.changedWhileRead` where the
   /// contents are no longer those of `node`.
   package func contentDigest(of path: TreePath, _ node: FileNode) throws -> Digest {
+    if node.metadata.size == 0 { return .sha256(of: []) }
     if let stamp = node.stamp, let known = cache?.digest(for: stamp) { return known }
     let start = FileTime.now
     let file = try reader.root.openRegular(path)

@@ -81,13 +81,24 @@ package struct UserDatabase: Sendable {
   }
 
   /// Who `--chown=a[:b]` means. Without a group, a number stands for the group too, and a name gets
-  /// the group that `/etc/passwd` lists for it.
+  /// the group that `/etc/passwd` lists for it; what is empty is 0, as `root` is whatever is listed.
   package func owner(for text: String) throws(UserError) -> FileOwner {
-    let (name, groupName) = try UserDatabase.parts(of: text)
-    let user = number(name) == nil ? users.first { $0.name == name } : nil
-    var owner = FileOwner(userID: try userID(of: name, user), groupID: 0)
-    owner.groupID = user?.groupID ?? owner.userID
-    if let groupName { owner.groupID = try groupID(of: groupName) }
+    let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+    var owner = FileOwner(userID: 0, groupID: 0)
+    if let name = parts.first, !name.isEmpty, name != "root" {
+      let user = number(name) == nil ? users.first { $0.name == name } : nil
+      owner.userID = try userID(of: name, user)
+      owner.groupID = user?.groupID ?? owner.userID
+    }
+    guard parts.count == 2 else { return owner }
+    let group = parts[1]
+    if group.isEmpty || group == "root" {
+      owner.groupID = 0
+    } else if let number = number(group) {
+      owner.groupID = try UserDatabase.identifier(number, group)
+    } else {
+      owner.groupID = try groupID(of: group)
+    }
     return owner
   }
 

@@ -138,7 +138,7 @@ struct TreesSelectionTests {
   @Test("fails with the first file that cannot be read")
   func failure() throws {
     let scratch = try TreesScratch()
-    for index in 0..<200 { try scratch.write("f\(index)") }
+    for index in 0..<200 { try scratch.write("f\(index)", "contents") }
     let tree = try DirectoryTree(scratch.path)
     var selection = TreeSelection()
     try selection.addSubtree(of: tree, at: .root)

@@ -1,0 +1,2 @@
+#define BZ_NO_STDIO
+#include <bzlib.h>
