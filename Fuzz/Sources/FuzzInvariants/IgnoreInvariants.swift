@@ -18,7 +18,8 @@ struct IgnoreInvariants {
   func check() throws(Violation) {
     let printed = ignore.patterns.map { Self.line(of: $0) + "\n" }.joined()
     let again = DockerIgnore.parse(Array(printed.utf8))
-    try Violation.check(again == ignore, "\(ignore.patterns) became \(again.patterns)")
+    try Violation.check(
+      again.patterns == ignore.patterns, "\(ignore.patterns) became \(again.patterns)")
     guard !path.isEmpty, let matcher = try? ignore.matcher() else { return }
     let isMatched = matcher.matches(path)
     try checkWalk(matcher, isMatched)
