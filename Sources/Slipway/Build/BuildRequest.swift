@@ -47,6 +47,13 @@ package struct BuildRequest: Sendable {
     self.context = context
   }
 
+  /// Whether `BUILDKIT_INLINE_CACHE=1` asks for what no `--cache-to` has.
+  package var asksForInlineCache: Bool {
+    let value = buildArguments["BUILDKIT_INLINE_CACHE"]
+    return ["1", "t", "true"].contains(value?.lowercased())
+      && !cacheTargets.contains { $0.place == .inline }
+  }
+
   /// Where the Dockerfile is.
   package enum DockerfileLocation: Sendable, Hashable {
     /// `Dockerfile` in the context; a recipe's where there is none.
