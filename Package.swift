@@ -66,8 +66,9 @@ let package = Package(
     module(
       "Engine",
       uses: [
-        "BuildGraph", "DockerfileSyntax", "Snapshots", "Sandbox", "OCI", "Archive", "Reporting",
-        "CLinux", systemPackage,
+        "BuildGraph", "DockerfileSyntax", "Snapshots", "Sandbox", "Transport", "OCI", "Archive",
+        "Reporting", "CLinux", systemPackage,
+        .product(name: "Subprocess", package: "swift-subprocess"),
       ]),
     module(
       "Exporters",
@@ -139,8 +140,8 @@ let package = Package(
     tests(
       of: "Engine",
       uses: [
-        "BuildGraph", "Snapshots", "Sandbox", "OCI", "Archive", "Reporting", "TestSupport",
-        systemPackage,
+        "BuildGraph", "Snapshots", "Sandbox", "Transport", "OCI", "Archive", "Reporting",
+        "TestSupport", systemPackage,
       ]),
     tests(
       of: "Exporters",

@@ -3,6 +3,14 @@ package enum FileAction: Hashable, Sendable {
   case copy(CopyAction)
   case makeDirectory(MakeDirectoryAction)
   case makeFile(MakeFileAction)
+
+  /// Unpacks the archive that a build context came as, the only file of input 1, into nothing: its
+  /// files keep the owners that they have in it.
+  package static func unpackingContext(fileName: String) -> FileAction {
+    var copy = CopyAction(input: 1, sources: [fileName], destination: "/")
+    copy.unpacksArchives = true
+    return .copy(copy)
+  }
 }
 
 /// Files of an input, put at a destination (`COPY` and `ADD` of local files).

@@ -31,6 +31,9 @@ extension Source {
       encoder.add("kind", "context")
       encoder.add("name", context.name)
     case .host: encoder.add("kind", "host")
+    case .http(let http): http.encode(into: &encoder)
+    case .git(let git): git.encode(into: &encoder)
+    case .upload(let upload): upload.encode(into: &encoder)
     }
   }
 }

@@ -22,6 +22,12 @@ package enum Source: Hashable, Sendable {
   case context(ContextSource)
   /// This machine's own system and toolchain, read-only (`host:`).
   case host
+  /// A file from an HTTP server.
+  case http(HTTPSource)
+  /// The files of a commit.
+  case git(GitSource)
+  /// A file that came with the request.
+  case upload(UploadSource)
 }
 
 /// A pinned image.

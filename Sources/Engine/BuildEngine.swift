@@ -36,7 +36,8 @@ package struct BuildEngine: Sendable {
         Task { await solver.cancel() }
       }
       await solver.finish()
-      try await confirm(solver)
+      // What was learnt outlives a restart from here on, also where the build failed later.
+      try await solver.confirm()
       let steps = await solver.solvedSteps()
       return plans.indices.map { number in
         let own = joint.vertices(under: joint.targets[number])
@@ -47,17 +48,9 @@ package struct BuildEngine: Sendable {
       }
     } catch {
       await solver.finish()
-      try? await confirm(solver)
+      try? await solver.confirm()
       throw await solver.failure ?? error
     }
-  }
-
-  /// What was learnt outlives a restart from here on, also where the build failed later.
-  private func confirm(_ solver: Solver) async throws {
-    let keys = await solver.writtenKeys
-    let records = stores.records
-    // A build that is cancelled keeps what it has learnt: this task is not.
-    try await Task { try await BlockingWork.run { try records.confirm(keys) } }.value
   }
 }
 

@@ -22,6 +22,8 @@ package struct BuildInputs: Sendable {
   package var latestTime: Int64?
   /// How layers are compressed that are made as blobs; an image may ask for them otherwise.
   package var compression: LayerEncoding.Compression
+  /// How sources on other machines are reached; nil where there are none, or none may be asked.
+  package var remote: RemoteAccess?
   /// The number of the first step among all that are reported.
   package var firstStep = 1
   /// Is told of each layer of an image as soon as it is there: the state up to it.

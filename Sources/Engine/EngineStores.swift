@@ -9,7 +9,10 @@ package struct EngineStores: Sendable {
   package let home: FilePath
   package let content: ContentStore
   package let layers: LayerStore
-  package let records: RecordStore
+  /// What is known of steps that were run.
+  package let records: RecordStore<CacheRecord>
+  /// What was fetched from other machines.
+  package let sources: RecordStore<SourceRecord>
   package let cacheMounts: CacheMountStore
 
   /// Opens the stores below `home`, made where there are none. Throws `SystemCallError`.
@@ -27,7 +30,8 @@ package struct EngineStores: Sendable {
       ["snapshots", "cache", "contexts", "host"].map { home.appending($0) })
     layers = try LayerStore(
       root: home.appending("snapshots"), content: content, supply: supply)
-    records = try RecordStore(home: home)
+    records = try RecordStore(home: home, folder: "records")
+    sources = try RecordStore(home: home, folder: "sources")
     cacheMounts = try CacheMountStore(home: home)
   }
 

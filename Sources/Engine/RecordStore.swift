@@ -3,29 +3,29 @@ import Glibc
 package import OCI
 package import SystemPackage
 
-/// The cache's records: `cache/records/<key>`, written once, found by their key.
+/// Records of the cache, such as `cache/records/<key>`: written once, found by their key.
 ///
 /// A record may be trusted only if the layer it names was written out. During a build, records are
 /// named `<key>@<boot>` and count as long as the machine has not been restarted; when the build ends,
 /// the file system is synced once and they lose the suffix. So a power failure costs the steps of
 /// the builds that were running, and a killed process costs nothing.
-package struct RecordStore: Sendable {
+package struct RecordStore<Record: Codable & Sendable>: Sendable {
   private let folder: FilePath
   private let boot: String
 
-  /// Opens the records below `home`, made where there are none.
-  package init(home: FilePath) throws {
-    folder = home.appending("cache").appending("records")
+  /// Opens the records in the folder `name` of the cache below `home`, made where there are none.
+  package init(home: FilePath, folder name: String) throws {
+    folder = home.appending("cache").appending(name)
     try ContentStore.makeDirectories(folder)
     boot = RecordStore.bootIdentifier()
   }
 
   /// The record of a key; nil where there is none that can be read.
-  package func record(for key: Digest) -> CacheRecord? {
+  package func record(for key: Digest) -> Record? {
     // Once more at the end: a build that was ending may have confirmed it in between.
     for name in [key.hex, provisionalName(key), key.hex] {
       if let bytes = try? SmallFile.read(folder.appending(name)),
-        let record = try? JSON.decode(CacheRecord.self, from: bytes)
+        let record = try? JSON.decode(Record.self, from: bytes)
       {
         return record
       }
@@ -34,7 +34,7 @@ package struct RecordStore: Sendable {
   }
 
   /// Remembers a record under a key until the machine is restarted, or `confirm` is called.
-  package func write(_ record: CacheRecord, for key: Digest) throws {
+  package func write(_ record: Record, for key: Digest) throws {
     let bytes = try JSON.encode(record)
     let name = provisionalName(key)
     let temporary = folder.appending(".\(name).\(getpid()).\(UInt32.random(in: 0 ... .max))")

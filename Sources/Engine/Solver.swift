@@ -17,12 +17,16 @@ actor Solver {
   let inputs: BuildInputs
   private let files: FileHandler
   private let executions: ExecutionHandler
+  private let sources: RemoteSources
   private let running: Turnstile
   /// The steps whose layers an image has.
   private let imageSteps: Set<Int>
 
   private(set) var resolutions: [Int: Task<Resolution, any Error>] = [:]
   private var states: [Int: Task<FileSystemState, any Error>] = [:]
+  private var remotes: [Int: Task<RemoteState, any Error>] = [:]
+  /// Sources that were looked up and whose files nobody has wanted yet.
+  private var openSources: Set<Int> = []
   /// What is remembered of the steps that ran.
   private(set) var made: [Int: CacheRecord] = [:]
   /// Whether nothing new may begin.
@@ -39,6 +43,7 @@ actor Solver {
     let trees = StateTrees(stores: stores, inputs: inputs)
     files = FileHandler(plan: plan, stores: stores, inputs: inputs, trees: trees)
     executions = ExecutionHandler(stores: stores, inputs: inputs, trees: trees)
+    sources = RemoteSources(stores: stores, inputs: inputs)
     imageSteps = plan.imageSteps
     running = Turnstile(limit: max(4, 2 * sysconf(Int32(_SC_NPROCESSORS_ONLN))))
   }
@@ -49,6 +54,12 @@ actor Solver {
     var states: [FileSystemState] = []
     for index in indexes { states.append(try await state(of: index)) }
     return states
+  }
+
+  /// The layers of a vertex, if somebody has asked for them.
+  func knownLayers(of index: Int) async -> [LayerID]? {
+    guard let task = states[index] else { return nil }
+    return try? await task.value.layers
   }
 
   /// The state that a vertex makes.
@@ -83,6 +94,7 @@ actor Solver {
     isStopping = true
     for task in resolutions.values { task.cancel() }
     for task in states.values { task.cancel() }
+    for task in remotes.values { task.cancel() }
   }
 
   /// Stops everything that is under way and waits until nothing of it is left.
@@ -90,12 +102,31 @@ actor Solver {
     cancel()
     var ended = -1
     // What ends may have begun something just before.
-    while ended != states.count + resolutions.count {
-      ended = states.count + resolutions.count
+    while ended != states.count + resolutions.count + remotes.count {
+      ended = states.count + resolutions.count + remotes.count
       for task in states.values { _ = await task.result }
       for task in resolutions.values { _ = await task.result }
+      for task in remotes.values { _ = await task.result }
     }
+    for index in openSources.sorted() { report(.stepFinished(step(index), .cached)) }
+    openSources = []
   }
+
+  /// Makes what was learnt outlive a restart.
+  func confirm() async throws {
+    let (keys, records, sources) = (writtenKeys, stores.records, sources)
+    // A build that is cancelled keeps what it has learnt: this task is not.
+    try await Task {
+      try await BlockingWork.run {
+        try records.confirm(keys)
+        try sources.confirm()
+      }
+    }.value
+  }
+
+  private func step(_ index: Int) -> StepID { StepID(inputs.firstStep + index) }
+
+  private func report(_ event: BuildEvent) { inputs.reporter.report(event) }
 
   // MARK: - What stands for a result
 
@@ -122,6 +153,7 @@ actor Solver {
         throw EngineError(vertex: vertex, cause: .hostUnavailable)
       }
       return host.identity
+    case .source(.http), .source(.git), .source(.upload): return try await remote(index).identity
     case .source(let source):
       return StepKey([.init("source", Operation.source(source).keyDigest.hex)]).digest
     case .merge:
@@ -315,11 +347,66 @@ actor Solver {
       case .source(.host): return FileSystemState(base: .host)
       case .source(.context(let context)): return FileSystemState(base: .context(context.name))
       case .source(.image(let image)): return try stores.state(of: image)
+      case .source(.http), .source(.git), .source(.upload): return try await fetched(index)
       case .merge: return try await merge(vertex)
       case .execute, .file: return try await result(of: index, vertex)
       }
     } catch {
       throw EngineError.wrapping(error, vertex)
+    }
+  }
+
+  /// What a source on another machine is, asked for once.
+  private func remote(_ index: Int) async throws -> RemoteState {
+    if let task = remotes[index] { return try await task.value }
+    let task = Task { try await stoppingOnFailure { try await lookUp(index) } }
+    if isStopping { task.cancel() }
+    remotes[index] = task
+    return try await task.value
+  }
+
+  private func lookUp(_ index: Int) async throws -> RemoteState {
+    let vertex = plan.vertices[index]
+    guard case .source(let source) = vertex.operation else {
+      throw EngineError(vertex: vertex, cause: .unsupported("not a source"))
+    }
+    report(.stepAnnounced(step(index), name: vertex.label))
+    report(.stepStarted(step(index)))
+    return try await reportingFailure(of: index) {
+      guard let state = try await sources.resolve(source) else {
+        throw EngineError(vertex: vertex, cause: .unsupported("not a source of another machine"))
+      }
+      if state.layer == nil {
+        openSources.insert(index)
+      } else {
+        report(.stepFinished(step(index), state.isNew ? .done : .cached))
+      }
+      return state
+    }
+  }
+
+  private func fetched(_ index: Int) async throws -> FileSystemState {
+    let state = try await remote(index)
+    if let layer = state.layer { return FileSystemState(layers: [layer]) }
+    return try await reportingFailure(of: index) {
+      let layer = try await running.pass { try await self.sources.layer(of: state) }
+      openSources.remove(index)
+      report(.stepFinished(step(index), .done))
+      return FileSystemState(layers: [layer])
+    }
+  }
+
+  private func reportingFailure<Result: Sendable>(
+    of index: Int, _ body: () async throws -> Result
+  ) async throws -> Result {
+    do {
+      return try await body()
+    } catch {
+      openSources.remove(index)
+      let outcome: StepOutcome =
+        error is CancellationError ? .cancelled : .failed(reason: "\(error)")
+      report(.stepFinished(step(index), outcome))
+      throw EngineError.wrapping(error, plan.vertices[index])
     }
   }
 

@@ -22,4 +22,19 @@ package enum JSON {
   {
     try JSONDecoder().decode(type, from: Data(bytes))
   }
+
+  /// Bytes as a string in base64.
+  package struct Base64: Encodable, Hashable, Sendable {
+    private let bytes: [UInt8]
+
+    /// These bytes.
+    package init(_ bytes: [UInt8]) {
+      self.bytes = bytes
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+      var container = encoder.singleValueContainer()
+      try container.encode(Data(bytes))
+    }
+  }
 }

@@ -7,6 +7,12 @@ package enum RequestError: Error, CustomStringConvertible {
   case noContext(FilePath)
   case contextNotDirectory(FilePath)
   case noDockerfile(FilePath)
+  /// In a context that was fetched.
+  case noDockerfileInContext(String)
+  /// Both the context and `--file` are one.
+  case twoDockerfiles
+  /// A recipe reads no context with such a link.
+  case linkOutOfContext(String)
   case toolchainWithoutRecipe
   case malformedEpoch(String)
   case secretVariableUnset(id: String, name: String)
@@ -27,10 +33,20 @@ package enum RequestError: Error, CustomStringConvertible {
 
   package var description: String {
     switch self {
-    case .noContext(let path): "`\(path)` does not exist; hint: give the directory to build"
+    case .noContext(let path):
+      "`\(path)` does not exist; hint: give the directory to build, or an address"
     case .contextNotDirectory(let path):
       "`\(path)` is not a directory; hint: give the directory to build, and the Dockerfile with `-f`"
     case .noDockerfile(let path): "there is no Dockerfile at `\(path)`"
+    case .noDockerfileInContext(let path):
+      "there is no `\(path)` in the build context; hint: name the Dockerfile with `--file`, which may "
+        + "be one of this machine with its whole path"
+    case .twoDockerfiles:
+      "ambiguous Dockerfile source: both standard input and `--file` are a Dockerfile; "
+        + "hint: leave one of them out"
+    case .linkOutOfContext(let path):
+      "there is no Dockerfile in the build context, and for a recipe `\(path)` must not lead out of it; "
+        + "hint: write a Dockerfile, as `slipway init` does"
     case .toolchainWithoutRecipe:
       "`--toolchain host` is for recipes, and this directory has a Dockerfile; "
         + "hint: `--build-context NAME=host:` puts this machine in the place of a stage or image"

@@ -13,7 +13,8 @@ enum ArgumentProblem: Error, CustomStringConvertible {
   case host(String)
   case context(String)
   case contextKind(String)
-  case mainContext(String)
+  case bakeTarget(String)
+  case inputTwice
   case secret(String)
   case unknownField(String, of: String, known: [String])
   case destinationWithoutPath(String)
@@ -36,10 +37,14 @@ enum ArgumentProblem: Error, CustomStringConvertible {
     case .context(let text): "`\(text)` is not `NAME=CONTEXT`"
     case .contextKind(let text):
       "`\(text)` is a kind of context that this version does not read; "
-        + "hint: a directory, `docker-image://`, `oci-layout://` or `host:`"
-    case .mainContext(let text):
-      "`\(text)` is a kind of context that this version does not read; "
-        + "hint: fetch or unpack it, and give the directory"
+        + "hint: a directory, an address of a git repository or of a file, `docker-image://`, "
+        + "`oci-layout://` or `host:`"
+    case .bakeTarget(let text):
+      "`\(text)` is a target of `docker buildx bake`, of which there are none here; "
+        + "hint: give a directory, an image or an address"
+    case .inputTwice:
+      "standard input cannot be both the build context and the Dockerfile; "
+        + "hint: give one of them by its path"
     case .secret(let text):
       "`\(text)` is not a secret; hint: `id=ID,src=FILE` or `id=ID,env=VARIABLE`"
     case .unknownField(let field, let text, let known):
@@ -184,32 +189,6 @@ extension ResourceLimit {
   }
 }
 
-extension BuildRequest.NamedContextRequest {
-  static func parse(_ text: String) throws -> (String, BuildRequest.NamedContextRequest) {
-    guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
-      throw ArgumentProblem.context(text)
-    }
-    let name = String(text[..<equals])
-    let value = String(text[text.index(after: equals)...])
-    return (name, try parse(value: value))
-  }
-
-  private static func parse(value: String) throws -> BuildRequest.NamedContextRequest {
-    if value == "host:" || value == "host" { return .host }
-    if let reference = value.dropping(prefix: "docker-image://") { return .image(reference) }
-    if let layout = value.dropping(prefix: "oci-layout://") {
-      // A tag behind the last colon, or a digest behind `@`; a colon in a folder's name is kept.
-      guard let colon = layout.lastIndex(where: { $0 == ":" || $0 == "@" }),
-        !layout[colon...].contains("/")
-      else { return .layout(FilePath(layout).absolute, name: nil) }
-      let name = String(layout[layout.index(after: colon)...])
-      return .layout(FilePath(String(layout[..<colon])).absolute, name: name)
-    }
-    if value.contains("://") || value.hasPrefix("git@") { throw ArgumentProblem.contextKind(value) }
-    return .directory(FilePath(value))
-  }
-}
-
 extension BuildRequest.SecretSource {
   static func parse(_ text: String) throws -> (String, BuildRequest.SecretSource) {
     let known = ["id", "src", "source", "env", "type"]
@@ -227,7 +206,7 @@ extension BuildRequest.SecretSource {
 }
 
 extension String {
-  fileprivate func dropping(prefix: String) -> String? {
+  func dropping(prefix: String) -> String? {
     hasPrefix(prefix) ? String(dropFirst(prefix.count)) : nil
   }
 }

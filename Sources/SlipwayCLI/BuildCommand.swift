@@ -14,10 +14,17 @@ struct BuildCommand: AsyncParsableCommand {
     commandName: "build",
     abstract: "Build an image from a Dockerfile, or from a Swift package or Go module without one.")
 
-  @Argument(help: "The build context: a directory.")
+  @Argument(
+    help: """
+      The build context: a directory, the URL of a git repository or of a tarball, or - (a tarball or a \
+      Dockerfile on standard input).
+      """
+  )
   var path = "."
 
-  @Option(name: [.customShort("f"), .long], help: "The Dockerfile (`-` reads standard input).")
+  @Option(
+    name: [.customShort("f"), .long],
+    help: "The Dockerfile: a path, a URL, or - for standard input.")
   var file: String?
 
   @Option(name: [.customShort("t"), .long], help: "A name for the image; may be repeated.")
@@ -35,7 +42,10 @@ struct BuildCommand: AsyncParsableCommand {
 
   @Option(
     name: .customLong("build-context"),
-    help: "NAME=DIRECTORY, docker-image://REF, oci-layout://PATH[:NAME] or host: (this machine).")
+    help: """
+      NAME=DIRECTORY, the URL of a git repository or of a file, docker-image://REF, \
+      oci-layout://PATH[:NAME] or host: (this machine).
+      """)
   var buildContext: [String] = []
 
   @Option(help: "The toolchain of a recipe: image, or host for this machine's own.")
@@ -112,6 +122,16 @@ struct BuildCommand: AsyncParsableCommand {
   @Option(help: "Progress: auto, tty, plain, rawjson or quiet.")
   var progress = ProgressMode.auto
 
+  @Option(
+    help: """
+      METHOD[,format=json]: build, or instead of it check (the lint rules), outline (what the build can \
+      be told) or targets (the stages).
+      """)
+  var call = "build"
+
+  @Flag(help: "Check the Dockerfile instead of building it; like --call=check.")
+  var check = false
+
   @Flag(name: .shortAndLong, help: "Print nothing but the image's digest.")
   var quiet = false
 
@@ -126,6 +146,8 @@ struct BuildCommand: AsyncParsableCommand {
     let home: Home
     do {
       request = try makeRequest()
+      let call = try CallArgument(call, checks: check)
+      if call.method != .build { return try await DockerfileCall(call, request).run() }
       try Privileges.require()
       home = try Home.ofCaller()
     } catch {
@@ -157,15 +179,9 @@ struct BuildCommand: AsyncParsableCommand {
 
   private func makeRequest() throws -> BuildRequest {
     let environment = ProcessEnvironment.current
-    guard path != "-", !path.contains("://"), !path.hasPrefix("git@") else {
-      throw ArgumentProblem.mainContext(path)
-    }
-    var request = BuildRequest(context: FilePath(path))
+    var request = BuildRequest(context: try .parse(path))
     request.environment = environment
-    if let file {
-      request.dockerfile =
-        file == "-" ? .standardInput(try SmallFile.readStandardInput()) : .file(FilePath(file))
-    }
+    try request.take(dockerfile: file, context: path)
     request.tags = try tag.map(Reference.parse(newName:))
     request.buildArguments = try Assignment.table(buildArgument, environment: environment)
     request.target = target
@@ -188,6 +204,7 @@ struct BuildCommand: AsyncParsableCommand {
       secret.map(BuildRequest.SecretSource.parse), uniquingKeysWith: { $1 })
     request.sshSockets = try Dictionary(
       ssh.map { try parseSSH($0, environment) }, uniquingKeysWith: { $1 })
+    request.takeAgentForContexts()
     request.timestamps = timestamps
     request.outputs = try OutputArguments(
       outputs: output, pushes: push, loads: load, annotations: annotation

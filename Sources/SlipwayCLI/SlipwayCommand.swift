@@ -17,7 +17,7 @@ struct SlipwayCommand: AsyncParsableCommand {
       BuildCommand.self, InitCommand.self, RunCommand.self, ImagesCommand.self,
       InspectCommand.self, TagCommand.self, RemoveCommand.self, LoadCommand.self,
       SaveCommand.self, PullCommand.self, PushCommand.self, CopyCommand.self, LoginCommand.self,
-      LogoutCommand.self,
+      LogoutCommand.self, LintCommand.self,
     ])
 
   /// Runs the command that was typed and ends the process with its code.

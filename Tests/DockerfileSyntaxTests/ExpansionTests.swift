@@ -82,7 +82,6 @@ struct ExpansionTests {
     let found = try expand("$A ${N} ${M:-x} ${O+y} $E")
     #expect(found.used == ["A", "E"])
     #expect(found.unset == ["N", "M", "O"])
-    #expect(found.unguarded == ["N"])
     #expect(try expand("plain").unset.isEmpty)
   }
 

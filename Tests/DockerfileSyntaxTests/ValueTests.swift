@@ -43,10 +43,4 @@ struct ValueTests {
   func noSignals(text: String) {
     #expect(!SignalName.isValid(text))
   }
-
-  @Test("the check directive silences rules in any case")
-  func checkCasing() throws {
-    #expect(try CheckDirective.parse("skip=stagenamecasing").skips(.stageNameCasing))
-    #expect(try !CheckDirective.parse("skip=other").skips(.stageNameCasing))
-  }
 }

@@ -143,14 +143,4 @@ import Testing
         1: mkfile EOF to /x "a\\n" <- 0 layer@0 target
         """)
   }
-
-  @Test("a COPY of what .dockerignore leaves out is told, except where it takes anything back")
-  func ignored() async throws {
-    let text = "FROM alpine AS a\nCOPY dist/x /\nCOPY . /\nFROM alpine\nCOPY --from=a dist /"
-    let lowered = try await lower(text) { $0.ignorePatterns = ["dist"] }
-    #expect(lowered.rules == ["CopyIgnoredFile"])
-    #expect(lowered.result.warnings.map(\.range.startLine) == [2])
-    let excepted = try await lower(text) { $0.ignorePatterns = ["dist", "!dist/x"] }
-    #expect(excepted.rules == [])
-  }
 }

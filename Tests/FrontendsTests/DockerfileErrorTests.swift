@@ -72,21 +72,44 @@ import Testing
           + "hint: name the image in a stage of its own, `FROM $image AS name`, with a global `ARG`"
       ),
       (
-        "FROM alpine\nADD https://example.com/a.tar.gz /",
-        "Dockerfile:2: `ADD` of an address is not supported yet: `https://example.com/a.tar.gz`\n"
-          + "hint: put it into the build context, or fetch and check it in a `RUN` of a stage of "
-          + "its own"
-      ),
-      (
-        "FROM alpine\nENV U=git@example.com:a/b.git\nADD $U /",
-        "Dockerfile:3: `ADD` of an address is not supported yet: `git@example.com:a/b.git`\n"
-          + "hint: put it into the build context, or fetch and check it in a `RUN` of a stage of "
-          + "its own"
-      ),
-      (
         "FROM alpine\nCOPY http://example.com/a /",
         "Dockerfile:2: `COPY` cannot copy from an address: `http://example.com/a`\n"
-          + "hint: fetch it in a `RUN`, or put it into the build context"
+          + "hint: use `ADD`, which fetches it"
+      ),
+      (
+        "FROM alpine\nENV U=git@example.com:a/b.git\nCOPY $U /",
+        "Dockerfile:3: `COPY` cannot copy from an address: `git@example.com:a/b.git`\n"
+          + "hint: use `ADD`, which fetches it; a file of this name is `./git@example.com:a/b.git`"
+      ),
+      (
+        "FROM alpine\nADD --checksum=sha256:00 https://example.com/a /",
+        "Dockerfile:2: invalid checksum `sha256:00` for an HTTP address\n"
+          + "hint: it is `sha256:` and 64 digits, as `sha256sum` prints them"
+      ),
+      (
+        "FROM alpine\nADD --checksum=main https://example.com/a.git /",
+        "Dockerfile:2: invalid checksum `main` for a git address, expected hex commit hash\n"
+          + "hint: give the commit, or the beginning of its name"
+      ),
+      (
+        "FROM alpine\nADD --checksum=abc https://example.com/a.git?commit=def /",
+        "Dockerfile:2: checksum mismatch: `--checksum` says `abc`, and the address `def`\n"
+          + "hint: say it once"
+      ),
+      (
+        "FROM alpine\nADD --checksum=abc https://example.com/a.git b /",
+        "Dockerfile:2: `--checksum` is for one source, and there are several\n"
+          + "hint: write an `ADD` for each"
+      ),
+      (
+        "FROM alpine\nADD --keep-git-dir=false https://example.com/a.git?keep-git-dir=1 /",
+        "Dockerfile:2: inconsistent keep-git-dir configuration: the flag and the address contradict "
+          + "each other\nhint: say it once"
+      ),
+      (
+        "FROM alpine\nADD https://example.com/a.git?tag=v1#main /",
+        "Dockerfile:2: `https://example.com/a.git`: ref conflicts: `main` and `refs/tags/v1`\n"
+          + "hint: say it once"
       ),
       (
         "FROM alpine\nADD --checksum=sha256:00 a /",
@@ -189,8 +212,11 @@ import Testing
 
   @Test("warnings are errors where the Dockerfile says so")
   func warningsAsErrors() async {
-    let error = await refusal(of: "# check=error=true\nFROM alpine\nENV A=$B")
-    #expect(error.hasPrefix("Dockerfile:3: the variable `$B` is not set"))
+    let error = await refusal(of: "# check=error=true\nFROM alpine as b\nENV A=$B")
+    #expect(
+      error.hasPrefix("Dockerfile:1: warnings are errors here: `FromAsCasing`, `UndefinedVar`\n"))
+    let fine = await refusal(of: "# check=skip=all;error=true\nFROM alpine as b\nENV A=$B")
+    #expect(fine.hasPrefix("accepted"))
   }
 
   @Test("what stages outside of the target do wrong is an error only where it is in their FROM")

@@ -25,10 +25,23 @@ struct DockerfilePlanDump {
     case .source(.image(let image)): "image \(image.reference)"
     case .source(.context(let context)): "context \(context.name.isEmpty ? "." : context.name)"
     case .source(.host): "host"
+    case .source(.http(let http)):
+      words(
+        "http \(http.address)", "as \(http.fileName)",
+        http.checksum.map { "is \($0.hex.prefix(8))" })
+    case .source(.git(let git)): text(git)
+    case .source(.upload(let upload)): "upload \(upload.fileName)"
     case .merge: "merge"
     case .file(let actions): actions.map(text).joined(separator: "; ")
     case .execute(let execution): text(execution)
     }
+  }
+
+  static func text(_ git: GitSource) -> String {
+    words(
+      "git \(git.remote)", git.reference.map { "#\($0)" }, git.subdirectory.map { ":\($0)" },
+      git.checksum.map { "is \($0)" }, git.keepsGitDirectory ? "keep" : nil,
+      git.fetchesSubmodules ? nil : "alone", git.fileTimes == .commit ? "times=commit" : nil)
   }
 
   static func text(_ action: FileAction) -> String {

@@ -38,7 +38,6 @@ struct ExpansionInvariants {
       "\(expansion.words) are not the words of `\(expansion.text)`")
     try Violation.check(!expansion.words.contains(""), "an empty word")
     try Violation.check(expansion.used.isDisjoint(with: expansion.unset), "used and unset")
-    try Violation.check(expansion.unguarded.isSubset(of: expansion.unset), "set, but unguarded")
   }
 
   private static func withoutBlanks(_ text: String) -> [Unicode.Scalar] {

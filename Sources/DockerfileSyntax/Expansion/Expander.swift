@@ -15,13 +15,13 @@ package struct Expander: Sendable {
     // Most words have nothing to expand.
     guard word.utf8.contains(where: isSpecial) else {
       let words = WordSplitter.atBlanks(Array(word.utf8)[...]).map(\.text)
-      return Expansion(text: word, words: words, used: [], unset: [], unguarded: [])
+      return Expansion(text: word, words: words, used: [], unset: [])
     }
     var lexer = ShellLexer(Array(word.utf8), escape: escape)
     let output = try lexer.run(lookup: environment)
     return Expansion(
       text: String(decoding: output.text, as: UTF8.self), words: output.words,
-      used: lexer.used, unset: lexer.unset, unguarded: lexer.unguarded)
+      used: lexer.used, unset: lexer.unset)
   }
 
   /// Expands the body of a heredoc of `COPY` or `ADD`: quotes stay, the escape character is the

@@ -7,8 +7,7 @@ package struct Expansion: Hashable, Sendable {
   package var words: [String]
   /// The variables that it asked for and that were set.
   package var used: Set<String>
-  /// The variables that it asked for and that were not set.
+  /// The variables that it asked for and that were not set, also where it says what to do then
+  /// (`-`, `+` or `?`).
   package var unset: Set<String>
-  /// Those of `unset` that were asked for without saying what to do then (`-`, `+` or `?`).
-  package var unguarded: Set<String>
 }

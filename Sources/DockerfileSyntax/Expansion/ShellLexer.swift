@@ -24,7 +24,6 @@ struct ShellLexer {
 
   private(set) var used: Set<String> = []
   private(set) var unset: Set<String> = []
-  private(set) var unguarded: Set<String> = []
 
   private let source: [UInt8]
   private let escape: UInt8
@@ -172,7 +171,7 @@ struct ShellLexer {
     guard peek == UInt8(ascii: "{") else {
       let name = readName()
       if name.isEmpty { return [UInt8(ascii: "$")] }
-      guard let value = find(name, lookup, isGuarded: false) else {
+      guard let value = find(name, lookup) else {
         return keepsUnset ? Array("$\(name)".utf8) : []
       }
       return Array(value.utf8)
@@ -196,7 +195,7 @@ struct ShellLexer {
     position += 1
     switch modifier {
     case UInt8(ascii: "}"):
-      guard let value = find(name, lookup, isGuarded: false) else {
+      guard let value = find(name, lookup) else {
         return keepsUnset ? Array("${\(name)}".utf8) : []
       }
       return Array(value.utf8)
@@ -223,7 +222,7 @@ struct ShellLexer {
     to name: String, _ modifier: UInt8, emptyIsUnset: Bool, _ lookup: Lookup
   ) throws(ExpansionError) -> [UInt8] {
     let word = try readWord(until: UInt8(ascii: "}"), keepsEscapes: false, lookup)
-    let value = find(name, lookup, isGuarded: true)
+    let value = find(name, lookup)
     let sign = String(UnicodeScalar(modifier))
     if keepsUnset, value == nil {
       let colon = emptyIsUnset ? ":" : ""
@@ -246,7 +245,7 @@ struct ShellLexer {
     of name: String, _ modifier: UInt8, _ lookup: Lookup
   ) throws(ExpansionError) -> [UInt8] {
     var word = try readWord(until: UInt8(ascii: "}"), keepsEscapes: true, lookup)[...]
-    let value = find(name, lookup, isGuarded: false)
+    let value = find(name, lookup)
     if keepsUnset, value == nil {
       let sign = String(UnicodeScalar(modifier))
       return Array("${\(name)\(sign)".utf8) + word + [UInt8(ascii: "}")]
@@ -271,7 +270,7 @@ struct ShellLexer {
       throw .missingSlash
     }
     let replacement = try readWord(until: UInt8(ascii: "}"), keepsEscapes: true, lookup)
-    let value = find(name, lookup, isGuarded: false)
+    let value = find(name, lookup)
     if keepsUnset, value == nil {
       let slash = [UInt8(ascii: "/")]
       return Array("${\(name)/".utf8) + patternBytes + slash + replacement + [UInt8(ascii: "}")]
@@ -291,13 +290,12 @@ struct ShellLexer {
     return try read(until: stop, words: &words, lookup)
   }
 
-  private mutating func find(_ name: String, _ lookup: Lookup, isGuarded: Bool) -> String? {
+  private mutating func find(_ name: String, _ lookup: Lookup) -> String? {
     if let value = lookup(name) {
       used.insert(name)
       return value
     }
     unset.insert(name)
-    if !isGuarded { unguarded.insert(name) }
     return nil
   }
 

@@ -21,6 +21,18 @@ package enum GoPathMatch {
     }
     return false
   }
+
+  /// A pattern that matches exactly this name, and is the name itself where that has no wildcard.
+  package static func quoting(_ name: String) -> String {
+    guard name.utf8.contains(where: { "*?[".utf8.contains($0) }) else { return name }
+    return name.reduce(into: "") { pattern, character in
+      switch character {
+      case "*", "?", "[": pattern += "[\(character)]"
+      case "\\": pattern += "\\\\"
+      default: pattern.append(character)
+      }
+    }
+  }
 }
 
 /// A pattern of Go's `filepath.Match`, compiled: `*`, `?`, `[a-z]`, `[^a-z]` and `\x`.

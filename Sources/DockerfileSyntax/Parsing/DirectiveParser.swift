@@ -62,15 +62,21 @@ struct DirectiveParser {
 }
 
 /// A line such as `# key = value`, its key in lower case and one of those that are known.
-private struct Directive {
+struct Directive {
   var key: String
   var value: String
 
   private static let known: Set<String> = ["syntax", "escape", "check"]
 
+  /// Reads a line.
   init?(_ line: ArraySlice<UInt8>) {
     guard line.first == UInt8(ascii: "#") else { return nil }
-    let text = Whitespace.trimmingStart(line.dropFirst())
+    self.init(comment: line.dropFirst())
+  }
+
+  /// Reads what stands behind the `#`.
+  init?(comment: ArraySlice<UInt8>) {
+    let text = Whitespace.trimmingStart(comment)
     let name = text.prefix { Directive.isLetter($0) || (0x30...0x39).contains($0) }
     let rest = text[name.endIndex...].drop(while: Directive.isBlank)
     guard rest.first == UInt8(ascii: "=") else { return nil }
@@ -91,43 +97,6 @@ private struct Directive {
   /// A blank of Go's regular expressions.
   private static func isBlank(_ byte: UInt8) -> Bool {
     byte == 0x20 || byte == 0x09 || byte == 0x0C || byte == 0x0D
-  }
-}
-
-extension CheckDirective {
-  /// Reads `skip=A,B;experimental=all;error=true`.
-  package static func parse(_ text: String) throws(InstructionError) -> CheckDirective {
-    var check = CheckDirective()
-    for part in text.split(separator: ";") {
-      let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      let key = trimming(pair[0]).lowercased()
-      let value = pair.count == 2 ? trimming(pair[1]) : ""
-      switch key {
-      case "skip": check.skipped = rules(value)
-      case "experimental": check.experimental = rules(value)
-      case "error":
-        guard let isOn = Bool(goText: value) else {
-          throw InstructionError(
-            "invalid value `\(value)` for `error` in `# check=`", hint: "use `true` or `false`")
-        }
-        check.failsBuild = isOn
-      default:
-        throw InstructionError(
-          "invalid option `\(key)` in `# check=`",
-          hint: "the options are `skip`, `experimental` and `error`")
-      }
-    }
-    return check
-  }
-
-  private static func rules(_ list: String) -> Rules {
-    let names = list.split(separator: ",").map { trimming($0) }
-    if names.contains("all") { return .all }
-    return .some(Set(names.map { LintRule($0) }))
-  }
-
-  private static func trimming(_ text: Substring) -> String {
-    String(decoding: Whitespace.trimming(Array(text.utf8)[...]), as: UTF8.self)
   }
 }
 

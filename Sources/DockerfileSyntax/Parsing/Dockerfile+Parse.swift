@@ -1,10 +1,11 @@
 extension Dockerfile {
   /// Reads a Dockerfile. Never fails: what is wrong is in `diagnostics`.
   ///
-  /// Linear in the bytes, and total: any bytes will do.
-  package static func parse(_ bytes: [UInt8]) -> Dockerfile {
+  /// Linear in the bytes, and total: any bytes will do. Where `check` is given, it counts instead of
+  /// the file's own `# check=`.
+  package static func parse(_ bytes: [UInt8], check: CheckDirective? = nil) -> Dockerfile {
     var parser = DockerfileParser(bytes)
-    return parser.parse()
+    return parser.parse(check: check)
   }
 
   /// Reads one instruction that is not in a Dockerfile: an `ONBUILD` trigger out of an image's

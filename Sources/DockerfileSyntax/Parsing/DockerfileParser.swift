@@ -2,7 +2,6 @@
 struct DockerfileParser {
   /// Errors after which reading stops: nobody reads more, and hostile files have no end of them.
   private static let maximumErrors = 100
-  private static let maximumWarnings = 1000
 
   private var reader: LineReader
   private var directiveParser = DirectiveParser()
@@ -11,8 +10,11 @@ struct DockerfileParser {
   private var comments: [String] = []
   private var metaArguments: [Instruction] = []
   private var stages: [Stage] = []
+  /// Whether a `FROM` came, also one that could not be understood.
+  private var hasBegun = false
   private var errors: [SyntaxDiagnostic] = []
-  private var warnings: [SyntaxDiagnostic] = []
+  /// The instructions with an empty line in them, by their last line.
+  private var emptyLines: [(line: Int, range: SourceRange)] = []
 
   init(_ bytes: [UInt8]) {
     reader = LineReader(bytes)
@@ -28,7 +30,8 @@ struct DockerfileParser {
 
   // MARK: Whole files
 
-  mutating func parse() -> Dockerfile {
+  /// Reads everything. `check` counts instead of the file's own `# check=`.
+  mutating func parse(check: CheckDirective?) -> Dockerfile {
     while let line = nextLogicalLine(), errors.count < DockerfileParser.maximumErrors {
       take(line)
     }
@@ -37,11 +40,22 @@ struct DockerfileParser {
     var dockerfile = Dockerfile(
       directives: directiveParser.directives, metaArguments: metaArguments, stages: stages,
       diagnostics: [])
-    let findings = warnings + Linter.check(dockerfile).prefix(DockerfileParser.maximumWarnings)
-    let check = dockerfile.directives.check
-    let spoken = findings.filter { finding in !(finding.rule.map(check.skips) ?? false) }
-    dockerfile.diagnostics = DockerfileParser.inOrder(errors + spoken)
+    if let check { dockerfile.directives.check = check }
+    dockerfile.diagnostics = DockerfileParser.inOrder(errors + warnings(about: dockerfile))
     return dockerfile
+  }
+
+  private func warnings(about dockerfile: Dockerfile) -> [SyntaxDiagnostic] {
+    let directives = dockerfile.directives
+    var linter = Linter(directives.check)
+    for (line, range) in emptyLines {
+      linter.report(NoEmptyContinuation.check(emptyLine: line), at: range)
+    }
+    linter.run(on: dockerfile, firstError: errors.map(\.range).min { $0.startLine < $1.startLine })
+    guard let syntax = directives.syntax, let range = directives.ranges["syntax"],
+      let warning = SyntaxDirective.warning(syntax, at: range)
+    else { return linter.findings }
+    return [warning] + linter.findings
   }
 
   /// By line; what stands on the same line stays in its order.
@@ -94,7 +108,7 @@ struct DockerfileParser {
           .error, "an `ONBUILD` trigger must be exactly one instruction",
           at: SourceRange(line: 1)))
     }
-    return (errors.isEmpty ? instructions.first : nil, errors + warnings)
+    return (errors.isEmpty ? instructions.first : nil, errors)
   }
 
   /// Every instruction as its words, unknown ones too: what BuildKit's parser dumps.
@@ -187,10 +201,13 @@ struct DockerfileParser {
   // MARK: Instructions
 
   private mutating func take(_ line: LogicalLine) {
-    warnAboutEmptyLine(in: line)
+    if let number = line.emptyLine {
+      emptyLines.append((number, SourceRange(line: line.range.endLine)))
+    }
     do {
       let (node, heredocs, range) = try cut(line)
       if node.name == .from {
+        hasBegun = true
         stages.append(try stage(node, line, at: range))
         return
       }
@@ -211,7 +228,7 @@ struct DockerfileParser {
       stages[stages.count - 1].instructions.append(instruction)
     } else if instruction.name == .arg {
       metaArguments.append(instruction)
-    } else {
+    } else if !hasBegun {
       throw InstructionError(
         "`\(instruction.name.rawValue)` stands before the first `FROM`",
         hint: "only `ARG` may come before `FROM`"
@@ -284,7 +301,7 @@ struct DockerfileParser {
       index: stages.count, name: name, spelledName: spelledName, base: words[0],
       platform: flags["platform"]?.text, fromRange: range, text: text(line.bytes),
       keyword: node.keyword, asKeyword: words.count == 3 ? words[1] : nil,
-      comment: name.flatMap { Descriptions(line.comments)[$0] },
+      comments: line.comments, comment: name.flatMap { Descriptions(line.comments)[$0] },
       instructions: [])
   }
 
@@ -302,16 +319,5 @@ struct DockerfileParser {
   private mutating func report(_ error: InstructionError, in line: LogicalLine) {
     let range = error.span.map(line.sourceRange) ?? line.range
     errors.append(SyntaxDiagnostic(.error, error.message, hint: error.hint, at: range))
-  }
-
-  private mutating func warnAboutEmptyLine(in line: LogicalLine) {
-    guard let number = line.emptyLine, warnings.count < DockerfileParser.maximumWarnings else {
-      return
-    }
-    warnings.append(
-      SyntaxDiagnostic(
-        .warning, "an empty line inside an instruction",
-        hint: "delete the line, or start it with `#`", rule: .noEmptyContinuation,
-        at: SourceRange(line: number)))
   }
 }

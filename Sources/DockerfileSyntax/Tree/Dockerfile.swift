@@ -22,7 +22,7 @@ package struct Directives: Hashable, Sendable {
   package var syntax: String?
   /// The escape character: a backslash, or a backquote.
   package var escape: UInt8 = UInt8(ascii: "\\")
-  /// What `# check=` asks; the default where it is absent.
+  /// What `# check=` asks, or what was asked for in its place; the default where neither is.
   package var check = CheckDirective()
   /// Where each directive stands, by its lower-case key.
   package var ranges: [String: SourceRange] = [:]

@@ -18,6 +18,8 @@ package struct Stage: Hashable, Sendable {
   package var keyword: String
   /// Its `AS` keyword as it was written, for casing rules.
   package var asKeyword: String?
+  /// The comment lines right above it, trimmed, without their `#`.
+  package var comments: [String]
   /// The comment above that starts with its name, without the name: its description.
   package var comment: String?
   /// Its instructions, in order.

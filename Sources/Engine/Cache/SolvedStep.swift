@@ -37,6 +37,8 @@ extension Solver {
       case .source(.scratch), .source(.host): stacks[index] = []
       case .source(.image(let image)): stacks[index] = try? stores.state(of: image).layers
       case .source(.context): break
+      case .source(.http), .source(.git), .source(.upload):
+        stacks[index] = await knownLayers(of: index)
       case .merge:
         let inputs = vertex.inputs.compactMap { stacks[$0] }
         if inputs.count == vertex.inputs.count { stacks[index] = inputs.flatMap { $0 } }

@@ -12,46 +12,59 @@ package struct DockerfileFrontend {
   package static func plan(
     _ dockerfile: Dockerfile, options: FrontendOptions, resolver: some ImageResolver
   ) async throws -> FrontendResult {
+    var findings = FindingLog(dockerfile.directives.check)
     do {
-      return try await lower(dockerfile, options, resolver)
+      return try await lower(dockerfile, options, resolver, &findings)
     } catch var error as FrontendError {
       error.file = options.fileName
+      error.warnings = inOrder(findings.findings)
       throw error
     }
   }
 
   private static func lower(
-    _ dockerfile: Dockerfile, _ options: FrontendOptions, _ resolver: some ImageResolver
+    _ dockerfile: Dockerfile, _ options: FrontendOptions, _ resolver: some ImageResolver,
+    _ findings: inout FindingLog
   ) async throws -> FrontendResult {
     try refuseErrors(of: dockerfile)
     let expander = Expander(escape: dockerfile.directives.escape)
-    let arguments = try GlobalArguments(dockerfile, options: options, expander: expander)
-    var graph = try StageGraph(
-      dockerfile, arguments: arguments, options: options, expander: expander)
     if let defaults = try? GlobalArguments(
       dockerfile, options: options.withoutBuildArguments, expander: expander)
     {
-      graph.checkBases(withDefaults: defaults, expander)
+      StageGraph.lintBases(of: dockerfile, withDefaults: defaults, expander, &findings)
     }
+    let arguments = try GlobalArguments(dockerfile, options: options, expander: expander)
+    var graph = try StageGraph(
+      dockerfile, arguments: arguments, options: options, expander: expander, findings: &findings)
     let target = try graph.target()
-    let images = try await resolveImages(of: target, in: &graph, resolver)
+    let images = try await resolveImages(of: target, in: &graph, options, resolver)
 
     var lowering = StageLowering(
-      graph: graph, images: images, arguments: arguments, options: options, expander: expander)
-    for stage in graph.reachable(from: target) {
+      graph: graph, images: images, arguments: arguments, options: options, expander: expander,
+      findings: findings)
+    defer { findings = lowering.findings }
+    for stage in stages(of: target, in: graph, options) {
       try lowering.lowerStage(stage)
     }
     let plan = try lowering.finish(target)
-    let check = dockerfile.directives.check
-    let warnings = (graph.warnings + lowering.warnings)
-      .filter { warning in warning.rule.map { !check.skips($0) } ?? true }
-      .sorted { $0.range.startLine < $1.range.startLine }
-    if check.failsBuild {
-      let findings = dockerfile.diagnostics.filter { $0.severity == .warning } + warnings
-      guard findings.isEmpty else { throw FrontendError(diagnostics: findings) }
-    }
+    try refuseFindings(of: dockerfile, lowering.findings)
     return FrontendResult(
-      plan: plan, warnings: warnings, sourceDateEpoch: arguments.sourceDateEpoch)
+      plan: plan, warnings: inOrder(lowering.findings.findings),
+      outline: lowering.outline.outline(of: target, in: graph), missingImages: images.missing,
+      sourceDateEpoch: arguments.sourceDateEpoch)
+  }
+
+  /// By line; what stands on the same line stays in its order.
+  private static func inOrder(_ diagnostics: [SyntaxDiagnostic]) -> [SyntaxDiagnostic] {
+    diagnostics.enumerated()
+      .sorted { ($0.element.range.startLine, $0.offset) < ($1.element.range.startLine, $1.offset) }
+      .map(\.element)
+  }
+
+  private static func stages(
+    of target: Int, in graph: StageGraph, _ options: FrontendOptions
+  ) -> [Int] {
+    options.includesAllStages ? Array(graph.nodes.indices) : graph.reachable(from: target)
   }
 
   private static func refuseErrors(of dockerfile: Dockerfile) throws(FrontendError) {
@@ -60,15 +73,27 @@ package struct DockerfileFrontend {
     guard !dockerfile.stages.isEmpty else { throw FrontendError(.noStages, at: nil) }
   }
 
+  /// `# check=error=true`: no rule may have found anything.
+  private static func refuseFindings(
+    of dockerfile: Dockerfile, _ findings: FindingLog
+  ) throws(FrontendError) {
+    let directives = dockerfile.directives
+    let rules = Set((dockerfile.diagnostics + findings.findings).compactMap(\.rule))
+    guard directives.check.failsBuild, !rules.isEmpty else { return }
+    throw FrontendError(
+      .lintFindings(rules.sorted { $0.name < $1.name }), at: directives.ranges["check"])
+  }
+
   /// Asks for the images of the stages that the target needs, and lets their triggers fire, until
   /// no trigger needs anything more.
   private static func resolveImages(
-    of target: Int, in graph: inout StageGraph, _ resolver: some ImageResolver
+    of target: Int, in graph: inout StageGraph, _ options: FrontendOptions,
+    _ resolver: some ImageResolver
   ) async throws -> ImageCatalog {
-    var images = ImageCatalog()
+    var images = ImageCatalog(toleratesMissing: options.toleratesMissingImages)
     let names = graph.nodes.compactMap(\.stage.name)
     while true {
-      let needed = graph.reachable(from: target)
+      let needed = stages(of: target, in: graph, options)
       try await images.resolve(
         graph.imageRequests(of: needed), stages: names, resolver: resolver)
       var needsMore = false

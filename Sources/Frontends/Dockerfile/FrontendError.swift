@@ -8,6 +8,8 @@ package struct FrontendError: Error, Sendable, CustomStringConvertible {
   package var file = "Dockerfile"
   /// Never empty; in the order of their lines.
   package var problems: [Problem]
+  /// What the lint rules of the frontend found before, in the order of lines.
+  package var warnings: [SyntaxDiagnostic] = []
 
   /// One thing that is wrong, and where.
   package struct Problem: Sendable {
@@ -37,8 +39,10 @@ package struct FrontendError: Error, Sendable, CustomStringConvertible {
 extension FrontendError {
   /// What is wrong.
   package enum Reason: Sendable {
-    /// The parser's, or a lint finding where `# check=error=true` asks for failure.
+    /// The parser's.
     case diagnostic(SyntaxDiagnostic)
+    /// Lint rules that found something, where `# check=error=true` asks for failure.
+    case lintFindings([LintRule])
     /// A part of an instruction that cannot be understood once it is expanded.
     case instruction(InstructionError)
     case expansion(ExpansionError, word: String)
@@ -60,8 +64,7 @@ extension FrontendError {
     case unresolvedImage(String, remedy: String?, cause: any Error)
     /// An `ONBUILD` trigger of the base that cannot be understood.
     case trigger(String, SyntaxDiagnostic)
-    case remoteSource(String, InstructionName)
-    case checksumOfLocalSource
+    case remoteSource(RemoteSourceProblem)
     case invalidMountTarget(String)
     case requiredDevice(String)
     case emptyVolume
@@ -76,6 +79,8 @@ extension FrontendError.Reason {
   package var message: String {
     switch self {
     case .diagnostic(let diagnostic): diagnostic.message
+    case .lintFindings(let rules):
+      "warnings are errors here: " + rules.map { "`\($0.name)`" }.joined(separator: ", ")
     case .instruction(let error): error.message
     case .expansion(let error, let word): "`\(word)` cannot be expanded: \(error.summary)"
     case .noStages: "there is no stage to build"
@@ -99,11 +104,7 @@ extension FrontendError.Reason {
       "cannot resolve `\(name)`: " + "\(cause)".splitAtHint.message
     case .trigger(let text, let diagnostic):
       "the base image's trigger `ONBUILD \(text)` cannot be understood: \(diagnostic.message)"
-    case .remoteSource(let source, let instruction):
-      instruction == .copy
-        ? "`COPY` cannot copy from an address: `\(source)`"
-        : "`ADD` of an address is not supported yet: `\(source)`"
-    case .checksumOfLocalSource: "`--checksum` is for `ADD` of an address only"
+    case .remoteSource(let problem): problem.message
     case .invalidMountTarget(let target): "nothing can be mounted at `\(target)`"
     case .requiredDevice(let name): "devices are not supported: `\(name)`"
     case .emptyVolume: "a volume cannot be an empty string"
@@ -118,9 +119,10 @@ extension FrontendError.Reason {
     switch self {
     case .expansion(_, let text), .emptyBase(let text, _), .emptyPlatform(let text, _),
       .invalidPlatform(let text), .variableInFrom(let text), .laterStage(let text, _),
-      .unresolvedImage(let text, _, _), .remoteSource(let text, _), .invalidMountTarget(let text),
+      .unresolvedImage(let text, _, _), .invalidMountTarget(let text),
       .requiredDevice(let text), .invalidSignal(let text), .invalidPort(let text, _):
       text
+    case .remoteSource(let problem): problem.culprit
     case .unknownStageNumber(let number, _): String(number)
     case .circularDependency(let names): names.last
     default: nil
@@ -157,17 +159,14 @@ extension FrontendError.Reason {
         : "move what both need into a stage before them"
     case .laterStage(let name, _): "move stage `\(name)` up"
     case .unresolvedImage(_, let remedy, let cause): remedy ?? "\(cause)".splitAtHint.hint
-    case .remoteSource(_, let instruction):
-      instruction == .copy
-        ? "fetch it in a `RUN`, or put it into the build context"
-        : "put it into the build context, or fetch and check it in a `RUN` of a stage of its own"
-    case .checksumOfLocalSource: "leave it out: local files are keyed by their content"
+    case .remoteSource(let problem): problem.hint
     case .invalidMountTarget: "give a `target` below `/`, or set a `WORKDIR`"
     case .requiredDevice: "leave `,required` out where the step can do without"
     case .invalidSignal: "give a name such as `SIGTERM`, or a number"
     case .invalidPort: "it is `port[-port][/tcp|udp|sctp]`"
     case .invalidEpoch: "it is seconds since 1970, or `context`"
     case .expansion(let error, _): error.hint
+    case .lintFindings: "do what they ask for, or name them in `# check=skip=…`"
     case .emptyVolume: nil
     }
   }
@@ -181,7 +180,7 @@ extension FrontendError.Reason {
 
 extension String {
   /// Splits the text of another module's error at its hint, which they write after the message.
-  fileprivate var splitAtHint: (message: String, hint: String?) {
+  var splitAtHint: (message: String, hint: String?) {
     for separator in ["\nhint: ", "; hint: "] {
       guard let range = firstRange(of: separator) else { continue }
       return (String(self[..<range.lowerBound]), String(self[range.upperBound...]))

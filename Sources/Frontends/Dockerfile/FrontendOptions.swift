@@ -16,6 +16,8 @@ package struct FrontendOptions: Sendable {
   package var buildPlatform = Platform.host
   /// `--label`: set last, over those of the Dockerfile.
   package var labels: [String: String] = [:]
+  /// What the main build context is.
+  package var mainContext = MainContextOrigin.files(.context(ContextSource(name: "")))
   /// `--build-context`: what stands in for a stage or an image of that name.
   package var namedContexts: [String: NamedContext] = [:]
   /// `--no-cache`: no step may be taken from the cache.
@@ -35,6 +37,11 @@ package struct FrontendOptions: Sendable {
   package var hostProcess = ProcessConfiguration()
   /// The main context's `.dockerignore`, for the warning that a `COPY` asks for what it leaves out.
   package var ignorePatterns: [String] = []
+  /// Whether all stages are looked at, not only those that the target needs.
+  package var includesAllStages = false
+  /// Whether to go on without what images say that cannot be found. What comes of it can be linted
+  /// and outlined, not built.
+  package var toleratesMissingImages = false
   /// What the Dockerfile is called in messages.
   package var fileName = "Dockerfile"
 
@@ -51,6 +58,14 @@ package struct FrontendOptions: Sendable {
   var targetPlatform: Platform { platform ?? buildPlatform }
 }
 
+/// What a plan copies from where it copies from the main build context.
+package enum MainContextOrigin: Hashable, Sendable {
+  /// The files of a source.
+  case files(Source)
+  /// What is in an archive, which is a file of a source.
+  case archive(Source, fileName: String)
+}
+
 /// What a `--build-context` names, with what only its caller knows already worked out.
 package enum NamedContext: Hashable, Sendable {
   /// An image; the resolver is asked for exactly this text (`docker-image://` taken away).
@@ -59,4 +74,6 @@ package enum NamedContext: Hashable, Sendable {
   case local(String)
   /// This machine's own system (`host:`), which is of the platform that builds run on.
   case host
+  /// The files of a repository, or of an address.
+  case remote(Source)
 }

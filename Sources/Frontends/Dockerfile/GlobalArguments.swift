@@ -10,8 +10,19 @@ struct GlobalArguments: Sendable {
   private(set) var buildArguments: [String: String]
   /// Names that were declared, with or without a value.
   private(set) var declared: Set<String> = []
+  /// The declarations, by name; the last one of each.
+  private(set) var definitions: [String: Definition] = [:]
   /// `SOURCE_DATE_EPOCH` where it is set.
   private(set) var sourceDateEpoch: Int64?
+
+  /// A declaration before the first stage.
+  struct Definition: Sendable {
+    let argument: ArgumentInstruction.Argument
+    let value: String?
+    /// The arguments that its default refers to.
+    let uses: Set<String>
+    let range: SourceRange
+  }
 
   private static let epochName = "SOURCE_DATE_EPOCH"
 
@@ -55,17 +66,25 @@ struct GlobalArguments: Sendable {
     _ argument: ArgumentInstruction.Argument, at range: SourceRange, _ expander: Expander
   ) throws(FrontendError) {
     declared.insert(argument.name)
-    if let value = buildArguments[argument.name] {
-      environment.set(argument.name, value)
-    } else if let word = argument.defaultValue {
+    var uses: Set<String> = []
+    var value = buildArguments[argument.name]
+    if value == nil, let word = argument.defaultValue {
       let known = environment
       do {
         let expansion = try expander.expand(word) { known[$0] }
-        environment.set(argument.name, expansion.text)
+        value = expansion.text
+        uses = expansion.used
       } catch {
         throw FrontendError(.expansion(error, word: word), at: range)
       }
     }
+    if let value { environment.set(argument.name, value) }
+    // One that goes on from its own earlier value needs what that one needed.
+    if uses.remove(argument.name) != nil, let former = definitions[argument.name] {
+      uses.formUnion(former.uses)
+    }
+    definitions[argument.name] = Definition(
+      argument: argument, value: value, uses: uses, range: range)
   }
 
   /// Blank counts as unset; `context` asks the build context.

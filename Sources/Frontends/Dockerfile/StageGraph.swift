@@ -1,14 +1,12 @@
 import BuildGraph
 import DockerfileSyntax
 import OCI
-import Reporting
 
 /// The stages of a Dockerfile and what each one needs: which stages, which images.
 struct StageGraph: Sendable {
   private(set) var nodes: [Node] = []
   /// By name, in lower case. A later stage takes the name of an earlier one.
   private(set) var indexes: [String: Int] = [:]
-  private(set) var warnings: [SyntaxDiagnostic] = []
   private let options: FrontendOptions
   private let namedContexts: [String: NamedContext]
 
@@ -19,6 +17,7 @@ struct StageGraph: Sendable {
     case image(ImageRequest)
     case local(String)
     case host
+    case remote(Source)
   }
 
   /// An instruction with what it copies from or mounts.
@@ -39,6 +38,8 @@ struct StageGraph: Sendable {
     var base: Origin
     /// As `FROM --platform` has it; nil is the platform of the build.
     var platform: Platform?
+    /// The arguments that its `FROM` uses.
+    var usedArguments: Set<String> = []
     /// Whether a named context stands in for the whole stage.
     var isReplaced = false
     var steps: [Step] = []
@@ -51,14 +52,14 @@ struct StageGraph: Sendable {
 
   init(
     _ dockerfile: Dockerfile, arguments: GlobalArguments, options: FrontendOptions,
-    expander: Expander
+    expander: Expander, findings: inout FindingLog
   ) throws(FrontendError) {
     self.options = options
     namedContexts = Dictionary(
       options.namedContexts.map { (Self.contextKey($0.key), $0.value) },
       uniquingKeysWith: { first, _ in first })
     for stage in dockerfile.stages {
-      try add(stage, arguments, expander)
+      try add(stage, arguments, expander, &findings)
     }
     for index in nodes.indices where !nodes[index].isReplaced {
       for instruction in nodes[index].stage.instructions {
@@ -71,16 +72,21 @@ struct StageGraph: Sendable {
   // MARK: - Stages
 
   private mutating func add(
-    _ stage: Stage, _ arguments: GlobalArguments, _ expander: Expander
+    _ stage: Stage, _ arguments: GlobalArguments, _ expander: Expander,
+    _ findings: inout FindingLog
   ) throws(FrontendError) {
     let range = stage.fromRange
     let base = try expand(stage.base, arguments, expander, at: range)
+    var used = base.used
+    Self.lint(stage, base, arguments, &findings)
     guard !base.text.isEmpty else {
       throw FrontendError(.emptyBase(stage.base, unset: base.unset.sorted()), at: range)
     }
     var platform: Platform?
     if let text = stage.platform {
       let expansion = try expand(text, arguments, expander, at: range)
+      used.formUnion(expansion.used)
+      Self.lint(stage, platform: text, expansion, arguments, &findings)
       guard !expansion.text.isEmpty else {
         throw FrontendError(.emptyPlatform(text, unset: expansion.unset.sorted()), at: range)
       }
@@ -105,42 +111,17 @@ struct StageGraph: Sendable {
         }
       nodes.append(Node(stage: stage, name: name, base: origin, platform: platform))
     }
+    nodes[nodes.count - 1].usedArguments = used
     if let stageName = stage.name { indexes[stageName.lowercased()] = nodes.count - 1 }
   }
 
   private mutating func expand(
     _ word: String, _ arguments: GlobalArguments, _ expander: Expander, at range: SourceRange
   ) throws(FrontendError) -> Expansion {
-    let expansion: Expansion
     do {
-      expansion = try expander.expand(word) { arguments.environment[$0] }
+      return try expander.expand(word) { arguments.environment[$0] }
     } catch {
       throw FrontendError(.expansion(error, word: word), at: range)
-    }
-    for name in expansion.unguarded.subtracting(arguments.declared).sorted() {
-      let known = arguments.environment.names + arguments.declared.sorted()
-      warnings.append(
-        SyntaxDiagnostic(
-          .warning, "`FROM` uses the argument `\(name)`, which is not declared before it",
-          hint: Suggestion.closest(to: name, among: known).map { "did you mean `\($0)`?" }
-            ?? "declare it with `ARG \(name)` before the first `FROM`",
-          rule: .undefinedArgInFrom, at: range))
-    }
-    return expansion
-  }
-
-  /// `InvalidDefaultArgInFrom`: a Dockerfile should also build without build arguments.
-  mutating func checkBases(withDefaults defaults: GlobalArguments, _ expander: Expander) {
-    for node in nodes {
-      let base = node.stage.base
-      guard let expansion = try? expander.expand(base, environment: { defaults.environment[$0] })
-      else { return }
-      guard (try? Reference(expansion.text)) == nil else { continue }
-      warnings.append(
-        SyntaxDiagnostic(
-          .warning, "without build arguments, `FROM \(base)` names no image",
-          hint: "give the argument a default with `ARG` before the first `FROM`",
-          rule: .invalidDefaultArgInFrom, at: node.stage.fromRange))
     }
   }
 
@@ -169,6 +150,7 @@ struct StageGraph: Sendable {
     case .image(let reference): .image(request(reference, platform))
     case .local(let name): .local(name)
     case .host: .host
+    case .remote(let source): .remote(source)
     }
   }
 

@@ -9,7 +9,7 @@ extension StageLowering {
   ) throws(FrontendError) {
     let files = try expand(copy, step)
     try checkPatterns(copy.exclude, step)
-    if step.origins.isEmpty { warn(ofIgnored: files.sources, step) }
+    if step.origins.isEmpty { lint(sources: files.localSources, step) }
     let text = StepLabel.text(of: step.instruction)
     let stepLabel = label.next(text, isTrigger: step.isTrigger)
 
@@ -17,9 +17,9 @@ extension StageLowering {
     let isLinked = copy.link && files.mode == nil
     let below =
       isLinked ? source(.scratch, label: "FROM scratch", lines: nil) : state.vertex
-    let (actions, origin) = try actions(of: files, copy, step, isLinked: isLinked)
+    let (actions, origins) = try actions(of: files, copy, step, isLinked: isLinked)
     var vertex = add(
-      .file(actions), inputs: [below] + origin, label: stepLabel, step: step)
+      .file(actions), inputs: [below] + origins, label: stepLabel, step: step)
     if isLinked {
       let merged = stepLabel.replacing(text: "] ", with: "] LINK ")
       vertex = add(.merge, inputs: [state.vertex, vertex], label: merged, step: step)
@@ -30,7 +30,9 @@ extension StageLowering {
   /// An instruction's words, expanded.
   private struct ExpandedCopy {
     var name: InstructionName
+    /// As they were written, for the history.
     var sources: [String]
+    var origins: [CopySource]
     var documents: [(name: String, contents: [UInt8])]
     var destination: String
     var owner: String?
@@ -46,6 +48,13 @@ extension StageLowering {
       words += sources + documents.map { "<<" + $0.name } + [destination, "# buildkit"]
       return words.joined(separator: " ")
     }
+
+    /// The sources that `.dockerignore` may hide.
+    var localSources: [String] {
+      origins.flatMap { origin -> [String] in
+        if case .local(let paths) = origin { paths } else { [] }
+      }
+    }
   }
 
   private mutating func expand(
@@ -54,22 +63,23 @@ extension StageLowering {
     let name = step.instruction.name
     let owner = try expand(optional: copy.chown, step).flatMap { $0.isEmpty ? nil : $0 }
     let mode = try modeChange(try expand(optional: copy.chmod, step), step)
-    let checksum = try expand(optional: copy.checksum, step)
+    let checksum = try expand(optional: copy.checksum, step).flatMap { $0.isEmpty ? nil : $0 }
     let sources = try expand(copy.sources, step)
     let destination = try expand(copy.destination, step)
-    if let remote = sources.first(where: RemoteSource.isRemote) {
-      throw FrontendError(.remoteSource(remote, name), at: step.range)
-    }
-    if let checksum, !checksum.isEmpty {
-      throw FrontendError(.checksumOfLocalSource, at: step.range)
+    let origins: [CopySource]
+    do {
+      origins = try CopySource.sources(
+        sources, of: name, checksum: checksum, keepsGitDirectory: copy.keepGitDir)
+    } catch {
+      throw FrontendError(.remoteSource(error), at: step.range)
     }
     var documents: [(name: String, contents: [UInt8])] = []
     for heredoc in copy.heredocs {
       documents.append((heredoc.name, try contents(of: heredoc, step)))
     }
     return ExpandedCopy(
-      name: name, sources: sources, documents: documents, destination: destination, owner: owner,
-      mode: mode, keepsParents: copy.parents)
+      name: name, sources: sources, origins: origins, documents: documents,
+      destination: destination, owner: owner, mode: mode, keepsParents: copy.parents)
   }
 
   /// A pattern that cannot be read is better told here than when the step runs.
@@ -102,7 +112,7 @@ extension StageLowering {
     let environment = state.environment
     do {
       let (text, _, unset) = try Expander.expandDocument(heredoc.body) { environment[$0] }
-      warn(ofUnset: unset, step)
+      lint(unset: unset, step)
       return text
     } catch {
       throw FrontendError(.expansion(error, word: "<<" + heredoc.name), at: step.range)
@@ -112,24 +122,24 @@ extension StageLowering {
   /// What the vertex does, and what it copies from besides its first input.
   private mutating func actions(
     of files: ExpandedCopy, _ copy: CopyInstruction, _ step: StageGraph.Step, isLinked: Bool
-  ) throws(FrontendError) -> (actions: [FileAction], origin: [Int]) {
+  ) throws(FrontendError) -> (actions: [FileAction], origins: [Int]) {
     let destination = ImagePath.destination(state.workingDirectory, files.destination)
     var actions: [FileAction] = []
-    var origin: [Int] = []
-    if !files.sources.isEmpty {
-      let needed = step.origins.first ?? nil
-      origin = [try contextVertex(needed, step)]
-      var action = CopyAction(
-        input: 1, sources: files.sources.map { Self.source($0, keepsParents: copy.parents) },
-        destination: destination)
+    var origins: [Int] = []
+    for source in files.origins {
+      let (vertex, paths) = try vertex(of: source, copy, step)
+      if !origins.contains(vertex) { origins.append(vertex) }
+      let input = (origins.firstIndex(of: vertex) ?? 0) + 1
+      var action = CopyAction(input: input, sources: paths, destination: destination)
       action.owner = files.owner
       action.mode = files.mode
       action.keepsParents = copy.parents
       action.excludes = copy.exclude
-      action.unpacksArchives = files.name == .add && copy.unpack != false
+      action.unpacksArchives = files.name == .add && source.isUnpacked(copy.unpack)
       action.followsNothing = isLinked
       actions.append(.copy(action))
-    } else if let needed = step.origins.first ?? nil {
+    }
+    if files.origins.isEmpty, let needed = step.origins.first ?? nil {
       // Nothing is read from it, but that it comes too late is an error all the same.
       _ = try vertex(of: needed, for: step)
     }
@@ -140,7 +150,25 @@ extension StageLowering {
       action.mode = files.mode
       actions.append(.makeFile(action))
     }
-    return (actions, origin)
+    return (actions, origins)
+  }
+
+  /// What a source is copied from, and which of its paths.
+  private mutating func vertex(
+    of source: CopySource, _ copy: CopyInstruction, _ step: StageGraph.Step
+  ) throws(FrontendError) -> (vertex: Int, paths: [String]) {
+    switch source {
+    case .local(let paths):
+      let vertex = try contextVertex(step.origins.first ?? nil, step)
+      return (vertex, paths.map { Self.source($0, keepsParents: copy.parents) })
+    case .http(let http):
+      let label = "[internal] fetch \(http.shown)"
+      let vertex = self.source(.http(http), label: label, lines: step.range.lines)
+      return (vertex, [GoPathMatch.quoting(http.fileName)])
+    case .git(let git):
+      let label = "[internal] fetch \(git.label)"
+      return (self.source(.git(git), label: label, lines: step.range.lines), ["."])
+    }
   }
 
   /// Sources are relative to the root of what is copied from, however they are written. With
@@ -155,29 +183,6 @@ extension StageLowering {
     }
     let path = relative(text)
     return path.isEmpty ? "." : path
-  }
-}
-
-/// Addresses among the sources of `COPY` and `ADD`.
-enum RemoteSource {
-  /// Whether it is an HTTP or git address. `github.com/…` without a scheme is a local path, as in
-  /// BuildKit.
-  static func isRemote(_ source: String) -> Bool {
-    let schemes = ["http://", "https://", "git://", "ssh://"]
-    return schemes.contains { source.hasPrefix($0) } || isSecureCopyAddress(source)
-  }
-
-  /// `user@host:path`.
-  private static func isSecureCopyAddress(_ source: String) -> Bool {
-    guard let at = source.firstIndex(of: "@"),
-      let colon = source[at...].firstIndex(of: ":")
-    else { return false }
-    func isName(_ text: Substring, _ others: Set<Character>) -> Bool {
-      !text.isEmpty
-        && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber) || others.contains($0) }
-    }
-    return isName(source[..<at], ["-", "_"])
-      && isName(source[source.index(after: at)..<colon], ["-", "."])
   }
 }
 

@@ -6,6 +6,7 @@ extension StageLowering {
   /// Lowers one instruction.
   mutating func lower(_ step: StageGraph.Step) throws(FrontendError) {
     label.platform = labelPlatform
+    lint(step)
     switch step.instruction.kind {
     case .add(let add): try lowerCopy(add, step)
     case .arg(let argument): try lowerArgument(argument, step)
@@ -153,8 +154,8 @@ extension StageLowering {
   ) throws(FrontendError) {
     var names: [String] = []
     for word in expose.ports.sorted() {
-      for port in try expansion(of: word, step).words {
-        warn(ofPort: port, step)
+      for port in try silentExpansion(of: word, step).words {
+        lint(port: port, step)
         do {
           names += try PortSpecification(port).names
         } catch {
@@ -182,7 +183,7 @@ extension StageLowering {
     _ word: String, _ step: StageGraph.Step
   ) throws(FrontendError) {
     let word = try expand(word, step)
-    warn(ofWorkingDirectory: word, step)
+    lint(workingDirectory: word, step)
     let path = ImagePath.workingDirectory(state.configuration.process.workingDirectory, word)
     state.configuration.process.workingDirectory = path
     let text = label.next(StepLabel.text(of: step.instruction), isTrigger: step.isTrigger)

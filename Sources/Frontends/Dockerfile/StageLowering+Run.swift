@@ -142,18 +142,18 @@ extension StageLowering {
     let expander = expander
     // A trigger's flag stands in no line of this Dockerfile.
     let range = step.isTrigger ? step.range : flag.range ?? step.range
-    var unset: Set<String> = []
+    var unset: [Set<String>] = []
     do {
       let mount = try flag.resolve { word in
         do throws(ExpansionError) {
           let expansion = try expander.expand(word) { environment[$0] }
-          unset.formUnion(expansion.unguarded)
+          unset.append(expansion.unset)
           return expansion.text
         } catch {
           throw FrontendError(.expansion(error, word: word), at: range)
         }
       }
-      warn(ofUnset: unset, step)
+      for names in unset { lint(unset: names, step) }
       return mount
     } catch let error as FrontendError {
       throw error

@@ -11,10 +11,18 @@ struct StageLowering {
   let options: FrontendOptions
   let expander: Expander
 
-  var warnings: [SyntaxDiagnostic] = []
+  /// What the lint rules have found so far.
+  var findings: FindingLog
+  let ignoredFiles: CopyIgnoredFile
+  /// What the stages so far can be told.
+  private(set) var outline = OutlineCapture()
+  /// The stage's instructions that may stand once.
+  var occurrences = MultipleInstructionsDisallowed()
   private var vertices: [Vertex] = []
   /// Sources are shared between stages.
   private var sources: [Source: Int] = [:]
+  /// What is in the archive that is the main build context, once somebody needs it.
+  private var unpackedContext: Int?
   private var finished: [Int: StageState] = [:]
 
   /// The stage at work.
@@ -24,13 +32,15 @@ struct StageLowering {
 
   init(
     graph: StageGraph, images: ImageCatalog, arguments: GlobalArguments, options: FrontendOptions,
-    expander: Expander
+    expander: Expander, findings: FindingLog
   ) {
     self.graph = graph
     self.images = images
     self.arguments = arguments
     self.options = options
     self.expander = expander
+    self.findings = findings
+    ignoredFiles = CopyIgnoredFile(options.ignorePatterns)
     node = graph.nodes[0]
     let platform = options.targetPlatform
     state = StageState(
@@ -75,19 +85,43 @@ struct StageLowering {
     if options.isOneOfSeveral {
       label.platform = "\(node.platform ?? options.targetPlatform)"
     }
+    occurrences = MultipleInstructionsDisallowed()
     state = try startState()
+    outline.begin(index, in: graph, arguments)
     if !node.isReplaced {
       adoptBaseConfiguration()
-      for step in node.steps { try lower(step) }
+      for step in node.steps {
+        try lower(step)
+        note(step, in: index)
+      }
     }
     finished[index] = state
+  }
+
+  /// Notes what a step that has been lowered can be told.
+  private mutating func note(_ step: StageGraph.Step, in stage: Int) {
+    switch step.instruction.kind {
+    case .arg(let declaration):
+      let declared = state.arguments.suffix(declaration.arguments.count)
+      for (argument, value) in zip(declaration.arguments, declared.map(\.value)) {
+        let isInherited =
+          argument.defaultValue == nil && arguments.buildArguments[argument.name] == nil
+          && arguments.environment[argument.name] != nil
+        outline.note(
+          argument, value: value, isInherited: isInherited, at: step.range, in: stage)
+      }
+    case .run:
+      guard case .execute(let execution) = vertices.last?.operation else { return }
+      outline.note(execution.mounts, at: step.range, in: stage)
+    default: return
+    }
   }
 
   private static func visibleSteps(of node: StageGraph.Node) -> Int {
     let base =
       switch node.base {
       case .stage, .scratch: 0
-      case .image, .local, .host: 1
+      case .image, .local, .host, .remote: 1
       }
     return base
       + node.steps.count { step in
@@ -113,10 +147,16 @@ struct StageLowering {
       // `--platform` means nothing here.
       return emptyState(.scratch, platform: options.targetPlatform)
     case .image(let request):
-      guard let image = images[request] else { throw FrontendError(.noStages, at: range) }
+      guard let image = images[request] else {
+        guard images.isMissing(request) else { throw FrontendError(.noStages, at: range) }
+        var state = emptyState(.scratch, platform: platform)
+        state.isBaseUnknown = true
+        return state
+      }
       return startState(from: image, request)
     case .local(let name):
       return emptyState(.context(ContextSource(name: name)), platform: platform)
+    case .remote(let source): return emptyState(source, platform: platform)
     case .host:
       guard options.buildPlatform.satisfies(platform) else {
         throw FrontendError(
@@ -137,10 +177,8 @@ struct StageLowering {
   ) -> StageState {
     var configuration = image.configuration
     configuration.process.onBuild = []
-    warn(ofPlatform: image, wanted: request.platform)
-    let hasLayers =
-      !configuration.rootFileSystem.diffIDs.isEmpty
-      || configuration.history.contains { $0.emptyLayer != true }
+    let hasLayers = configuration.hasLayers
+    lint(image, wanted: request.platform, at: node.stage.fromRange)
     let text = Self.label(of: image.source)
     let vertex =
       hasLayers
@@ -241,8 +279,18 @@ struct StageLowering {
 
   /// The main build context.
   mutating func mainContext() -> Int {
-    source(
-      .context(ContextSource(name: "")), label: "[internal] load build context", lines: nil)
+    let label = "[internal] load build context"
+    switch options.mainContext {
+    case .files(let source): return self.source(source, label: label, lines: nil)
+    case .archive(let source, let fileName):
+      if let unpackedContext { return unpackedContext }
+      let empty = self.source(.scratch, label: "FROM scratch", lines: nil)
+      let archive = self.source(source, label: "[internal] fetch build context", lines: nil)
+      let unpacking = FileAction.unpackingContext(fileName: fileName)
+      vertices.append(Vertex(.file([unpacking]), inputs: [empty, archive], label: label))
+      unpackedContext = vertices.count - 1
+      return vertices.count - 1
+    }
   }
 
   /// The files of an origin; the main build context where there is none.
@@ -270,8 +318,14 @@ struct StageLowering {
         .context(ContextSource(name: name)), label: "[context \(name)] load from client",
         lines: nil)
     case .host: return source(.host, label: "[internal] this machine", lines: nil)
+    case .remote(let remote):
+      return source(remote, label: "[internal] fetch a build context", lines: nil)
     case .image(let request):
-      guard let image = images[request] else { throw FrontendError(.noStages, at: step.range) }
+      guard let image = images[request] else {
+        guard images.isMissing(request) else { throw FrontendError(.noStages, at: step.range) }
+        return source(.scratch, label: "FROM scratch", lines: nil)
+      }
+      lint(image, wanted: request.platform, at: step.range)
       let text = "FROM " + Self.label(of: image.source)
       return source(.image(image.source), label: text, lines: step.range.lines)
     }
@@ -302,15 +356,27 @@ struct StageLowering {
   mutating func expansion(
     of word: String, _ step: StageGraph.Step
   ) throws(FrontendError) -> Expansion {
-    let environment = state.environment
-    let expansion: Expansion
+    let expansion = try silentExpansion(of: word, step)
+    lint(unset: expansion.unset, step)
+    return expansion
+  }
+
+  /// Expands a word without a warning about variables that are not set.
+  func silentExpansion(
+    of word: String, _ step: StageGraph.Step
+  ) throws(FrontendError) -> Expansion {
     do {
-      expansion = try expander.expand(word) { environment[$0] }
+      return try expander.expand(word) { state.environment[$0] }
     } catch {
       throw FrontendError(.expansion(error, word: word), at: step.range)
     }
-    warn(ofUnset: expansion.unguarded, step)
-    return expansion
+  }
+}
+
+extension ImageConfiguration {
+  /// Whether an image of this configuration has any files.
+  var hasLayers: Bool {
+    !rootFileSystem.diffIDs.isEmpty || history.contains { $0.emptyLayer != true }
   }
 }
 

@@ -18,6 +18,8 @@ struct StageState: Sendable {
   var layerHistory: [Int: Int] = [:]
   /// Whether a `WORKDIR` of this Dockerfile set the working directory.
   var hasWorkingDirectory = false
+  /// Whether the image below could not be found, so that nobody knows what it says.
+  var isBaseUnknown = false
   /// Whether this very stage has a `CMD`; if so, `ENTRYPOINT` leaves it alone.
   var hasOwnCommand = false
 

@@ -1,4 +1,5 @@
 import SystemPackage
+internal import Transport
 
 /// What Docker's `config.json` or Podman's `auth.json` says about credentials.
 struct CredentialDocument {

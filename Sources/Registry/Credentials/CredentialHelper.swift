@@ -2,6 +2,7 @@ import Glibc
 import OCI
 import Subprocess
 import SystemPackage
+internal import Transport
 
 /// A program `docker-credential-NAME` that keeps credentials
 /// (docker/docker-credential-helpers, README.md, "Development").

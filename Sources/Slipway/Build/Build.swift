@@ -15,35 +15,35 @@ extension Home {
   ///
   /// What goes wrong is thrown as a `BuildFailure`, which shows the user's own line.
   package func build(_ request: BuildRequest, _ reporter: Reporter) async throws -> BuildProduct {
-    let source = try BuildSource(request)
-    do {
-      return try await whileInUse {
-        // Also after a failure, which may be that the disk is full.
-        defer { tidy() }
-        return try await build(request, source, reporter)
+    try await whileInUse {
+      // Also after a failure, which may be that the disk is full.
+      defer { tidy() }
+      let context = try await MainContext.load(request, home: self, reporter)
+      let source = try await BuildSource.load(request, context, home: self, reporter)
+      do {
+        return try await build(request, source, context, reporter)
+      } catch {
+        throw BuildFailure.describing(
+          error, in: source, namingStep: request.targetPlatforms.count > 1)
       }
-    } catch {
-      throw BuildFailure.describing(
-        error, in: source, namingStep: request.targetPlatforms.count > 1)
     }
   }
 
   private func build(
-    _ request: BuildRequest, _ source: BuildSource, _ reporter: Reporter
+    _ request: BuildRequest, _ source: BuildSource, _ context: MainContext, _ reporter: Reporter
   ) async throws -> BuildProduct {
-    let dockerfile = Dockerfile.parse(source.bytes)
+    let dockerfile = try source.dockerfile(request)
     try source.report(dockerfile.diagnostics, to: reporter)
 
-    let contexts = try BuildContexts(request, source, home: self)
+    let contexts = try BuildContexts(request, source, context, home: self)
     let images = ImageSources(
       home: self, layouts: contexts.layouts, asksRegistries: request.asksRegistries)
-    let plans = try await self.plans(dockerfile, request, source, contexts, images)
-    try source.report(plans.distinctWarnings, to: reporter)
+    let plans = try await self.plans(dockerfile, request, source, contexts, images, reporter)
 
     var request = request
     if request.ignoresCache { request.cacheSources = [] }
     let found = FoundLayers()
-    let steps = StepNumbering(plans, after: 0, request)
+    let steps = StepNumbering(plans, after: context.stepCount + 1, request)
     do {
       return try await carryOut(plans, steps, contexts, request, found, reporter)
     } catch {
@@ -68,7 +68,8 @@ extension Home {
     do {
       let (builds, product) = try await fetching(step: steps.fetch, reporter) {
         // A Dockerfile that says `SOURCE_DATE_EPOCH` says it for all platforms.
-        let latestTime = try request.latestTime(plans[0].sourceDateEpoch)
+        let latestTime = try request.latestTime(
+          plans[0].sourceDateEpoch, ofContext: contexts.epoch)
         var inputs = try contexts.inputs(request, epoch: latestTime, reporter)
         inputs.firstStep = steps.first
         inputs.layerReady = delivery.layerReady(latestTime: latestTime)
@@ -92,18 +93,24 @@ extension Home {
     }
   }
 
-  /// A plan for each platform, in the order in which they were asked for.
+  /// A plan for each platform, in the order in which they were asked for. What the frontend warns of
+  /// is reported, also where there is no plan.
   private func plans(
     _ dockerfile: Dockerfile, _ request: BuildRequest, _ source: BuildSource,
-    _ contexts: BuildContexts, _ images: ImageSources
+    _ contexts: BuildContexts, _ images: ImageSources, _ reporter: Reporter
   ) async throws -> [FrontendResult] {
     var plans: [FrontendResult] = []
+    var warnings: [SyntaxDiagnostic] = []
+    defer { warnings.distinct.map(source.diagnostic).forEach(reporter.diagnose) }
     for platform in request.targetPlatforms {
       let options = try contexts.frontendOptions(request, source, platform: platform)
       do {
-        plans.append(
-          try await DockerfileFrontend.plan(dockerfile, options: options, resolver: images))
+        let plan = try await DockerfileFrontend.plan(
+          dockerfile, options: options, resolver: images)
+        warnings += plan.warnings
+        plans.append(plan)
       } catch {
+        warnings += (error as? FrontendError)?.warnings ?? []
         guard options.isOneOfSeveral, let platform else { throw error }
         throw BuildFailure.describing(error, in: source, of: platform)
       }
@@ -166,11 +173,11 @@ private struct StepNumbering {
   }
 }
 
-extension [FrontendResult] {
-  /// The warnings of all platforms, each once, in the order of lines.
-  fileprivate var distinctWarnings: [SyntaxDiagnostic] {
+extension [SyntaxDiagnostic] {
+  /// Each once, in the order of lines: platforms share most of their warnings.
+  fileprivate var distinct: [SyntaxDiagnostic] {
     var seen: Set<SyntaxDiagnostic> = []
-    return flatMap(\.warnings).filter { seen.insert($0).inserted }
+    return filter { seen.insert($0).inserted }
       .enumerated().sorted {
         ($0.element.range.startLine, $0.offset) < ($1.element.range.startLine, $1.offset)
       }.map(\.element)
@@ -186,10 +193,11 @@ extension BuildRequest {
   }
 
   /// The latest time that anything in the image may have; nil preserves times.
-  func latestTime(_ declared: Int64?) throws -> Int64? {
+  func latestTime(_ declared: Int64?, ofContext context: Int64?) throws -> Int64? {
     if timestamps == .preserve { return nil }
     if let declared { return declared }
     guard let text = environment["SOURCE_DATE_EPOCH"], !text.isEmpty else { return 0 }
+    if text == "context" { return context ?? 0 }
     guard let epoch = Int64(text), epoch >= 0 else {
       throw RequestError.malformedEpoch(text)
     }

@@ -1,5 +1,4 @@
 internal import BuildGraph
-internal import DockerfileSyntax
 internal import Engine
 internal import Frontends
 internal import OCI
@@ -16,6 +15,9 @@ struct BuildContexts {
   private(set) var layouts: [String: ImageLayout] = [:]
   private var host: HostSystem?
   private let ignorePatterns: [String]
+  private let main: MainContextOrigin
+  /// What `SOURCE_DATE_EPOCH=context` means.
+  let epoch: Int64?
 
   /// A layout and the name of the image in it; nil takes the only one.
   struct ImageLayout {
@@ -23,19 +25,25 @@ struct BuildContexts {
     let name: String?
   }
 
-  init(_ request: BuildRequest, _ source: BuildSource, home: Home) throws {
-    let ignore = DockerIgnore.parse(source.ignore)
-    ignorePatterns = ignore.patterns
-    let ignored = IgnoredFiles(
-      try ignore.matcher(), from: Self.ignoreFileName(request, source))
-    try add(request.context, as: "", ignoring: ignored, home: home)
+  init(
+    _ request: BuildRequest, _ source: BuildSource, _ context: MainContext, home: Home
+  ) throws {
+    main = context.origin
+    epoch = try request.asksContextForTime(source) ? context.time() : nil
+    let ignored = try source.ignore.files()
+    ignorePatterns = source.ignore.patterns
+    switch context.files {
+    case .directory(let path): try add(path, as: "", ignoring: ignored, home: home)
+    case .nothing: trees[""] = StackTree(layers: [])
+    case .fetched: break
+    }
     for (name, context) in request.namedContexts {
       switch context {
       case .directory(let path):
         guard FileStatus(path)?.isDirectory == true else { throw RequestError.noContext(path) }
         let own = path.appending(".dockerignore")
-        let ignore = DockerIgnore.parse(FileStatus(own) == nil ? [] : try SmallFile.read(own))
-        try add(path, as: name, ignoring: IgnoredFiles(ignore.matcher()), home: home)
+        let ignore = IgnoreFile(bytes: FileStatus(own) == nil ? [] : try SmallFile.read(own))
+        try add(path, as: name, ignoring: ignore.files(), home: home)
         named[name] = .local(name)
       case .image(let reference): named[name] = .image(reference)
       case .layout(let path, let image):
@@ -43,6 +51,10 @@ struct BuildContexts {
         layouts[text] = ImageLayout(path: path, name: image)
         named[name] = .image(text)
       case .host: named[name] = .host
+      case .git(let address): named[name] = .remote(.git(GitSource(address)))
+      case .http(let address):
+        named[name] = .remote(
+          .http(HTTPSource(address: address, fileName: ContextArchive.fileName)))
       }
     }
     if request.toolchain == .host {
@@ -57,14 +69,6 @@ struct BuildContexts {
     }
   }
 
-  /// The name of the `.dockerignore` that counts: one of the Dockerfile's own, or the context's.
-  private static func ignoreFileName(_ request: BuildRequest, _ source: BuildSource) -> String {
-    var dockerfile = request.context.appending(source.name)
-    if case .file(let path) = request.dockerfile { dockerfile = path }
-    let own = FilePath(dockerfile.string + ".dockerignore")
-    return FileStatus(own) == nil ? ".dockerignore" : own.lastComponent?.string ?? ".dockerignore"
-  }
-
   /// What a recipe takes from the caller's home to compile for platforms that are not this machine's.
   private mutating func addCrossContexts(
     _ request: BuildRequest, _ source: BuildSource, home: Home
@@ -75,7 +79,7 @@ struct BuildContexts {
     for (name, path) in source.recipe?.crossContexts ?? [:] where named[name] == nil {
       let directory = FilePath(user).appending(path)
       guard FileStatus(directory)?.isDirectory == true else { continue }
-      try add(directory, as: name, ignoring: IgnoredFiles(PatternMatcher([])), home: home)
+      try add(directory, as: name, ignoring: IgnoreFile().files(), home: home)
       named[name] = .local(name)
     }
   }
@@ -101,6 +105,8 @@ struct BuildContexts {
     options.platform = platform
     options.isOneOfSeveral = request.targetPlatforms.count > 1
     options.labels = request.labels
+    options.mainContext = main
+    options.contextEpoch = epoch
     options.namedContexts = named
     options.ignoresCache = request.ignoresCache
     options.stagesIgnoringCache = request.stagesIgnoringCache
@@ -121,22 +127,12 @@ struct BuildContexts {
   }
 
   func inputs(_ request: BuildRequest, epoch: Int64?, _ reporter: Reporter) throws -> BuildInputs {
-    var secrets: [String: [UInt8]] = [:]
-    for (id, source) in request.secrets {
-      switch source {
-      case .file(let path): secrets[id] = try SmallFile.read(path)
-      case .environment(let name):
-        guard let value = request.environment[name] else {
-          throw RequestError.secretVariableUnset(id: id, name: name)
-        }
-        secrets[id] = Array(value.utf8)
-      }
-    }
     var inputs = BuildInputs(
-      contexts: trees, host: host, secrets: secrets, sshSockets: request.sshSockets,
-      latestTime: epoch,
+      contexts: trees, host: host, secrets: try request.secretValues(),
+      sshSockets: request.sshSockets, latestTime: epoch,
       compression: request.outputs.first?.form.compression ?? ImageForm().compression,
       reporter: reporter)
+    inputs.remote = request.remoteAccess()
     inputs.allowsInsecure = request.entitlements.contains(.insecure)
     inputs.resourceLimits = request.resourceLimits
     return inputs
@@ -148,48 +144,17 @@ struct BuildContexts {
   }
 }
 
+extension BuildRequest {
+  /// Whether somebody may want to know the time of the context, which can cost a look at all its files.
+  fileprivate func asksContextForTime(_ source: BuildSource) -> Bool {
+    let name = "SOURCE_DATE_EPOCH"
+    return [buildArguments[name], environment[name]].contains("context")
+      || source.bytes.firstRange(of: Array(name.utf8)) != nil
+  }
+}
+
 /// The variables that hold proxies: passed on to steps, never part of a key.
 enum ProxyVariables {
   static let names = ["HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY"]
     .flatMap { [$0, $0.lowercased()] }
-}
-
-/// What a `.dockerignore` leaves out.
-struct IgnoredFiles {
-  private let matcher: PatternMatcher
-  /// What the file is called that the patterns are from.
-  private let file: String
-
-  init(_ matcher: PatternMatcher, from file: String = ".dockerignore") {
-    self.matcher = matcher
-    self.file = file
-  }
-
-  var isEmpty: Bool { matcher.isEmpty }
-
-  var filter: TreeFilter {
-    let (matcher, file) = (matcher, file)
-    var filter = TreeFilter { path, isDirectory in
-      guard matcher.matches(path.bytes) else { return .include }
-      guard isDirectory, !matcher.canSkipDirectory(path.bytes, state(of: path)) else {
-        return .exclude
-      }
-      return .excludeButDescend
-    }
-    filter.explain = { path in
-      matcher.decidingPattern(path.bytes).map { "`\($0)` in `\(file)`" } ?? "`\(file)`"
-    }
-    return filter
-  }
-
-  /// Whether a path, with `/` between its parts, is left out.
-  func ignores(_ path: String) -> Bool { matcher.matches(Array(path.utf8)) }
-
-  private func state(of path: TreePath) -> PatternMatcher.State {
-    var state = matcher.rootState
-    for end in path.bytes.indices where path.bytes[end] == UInt8(ascii: "/") {
-      state = matcher.state(ofPath: Array(path.bytes[..<end]), in: state)
-    }
-    return matcher.state(ofPath: path.bytes, in: state)
-  }
 }

@@ -6,7 +6,7 @@ package import SystemPackage
 /// What a build is asked for, with every value parsed.
 package struct BuildRequest: Sendable {
   /// The main build context.
-  package var context: FilePath
+  package var context: ContextLocation
   package var dockerfile = DockerfileLocation.inContext
   package var tags: [Reference] = []
   package var buildArguments: [String: String] = [:]
@@ -43,8 +43,12 @@ package struct BuildRequest: Sendable {
   /// The variables that name proxies, the epoch and toolchains.
   package var environment: [String: String] = [:]
 
-  package init(context: FilePath) {
+  package init(context: ContextLocation) {
     self.context = context
+  }
+
+  package init(context: FilePath) {
+    self.init(context: .directory(context))
   }
 
   /// Whether `BUILDKIT_INLINE_CACHE=1` asks for what no `--cache-to` has.
@@ -54,12 +58,26 @@ package struct BuildRequest: Sendable {
       && !cacheTargets.contains { $0.place == .inline }
   }
 
+  /// Where the files of the main build context are.
+  package enum ContextLocation: Sendable, Hashable {
+    case directory(FilePath)
+    case git(GitAddress)
+    /// An archive, or a Dockerfile alone.
+    case http(String)
+    /// An archive on standard input, of which the first bytes have been read.
+    case standardInput(head: [UInt8])
+    /// There are none.
+    case nothing
+  }
+
   /// Where the Dockerfile is.
   package enum DockerfileLocation: Sendable, Hashable {
     /// `Dockerfile` in the context; a recipe's where there is none.
     case inContext
+    /// Relative to the working directory; in a context that is fetched, to its root.
     case file(FilePath)
     case standardInput([UInt8])
+    case http(String)
   }
 
   /// What a recipe's toolchain stage is.
@@ -95,6 +113,8 @@ package struct BuildRequest: Sendable {
     case image(String)
     case layout(FilePath, name: String?)
     case host
+    case git(GitAddress)
+    case http(String)
   }
 }
 
