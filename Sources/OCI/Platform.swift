@@ -17,10 +17,11 @@ package struct Platform: Hashable, Sendable, CustomStringConvertible {
     self.osFeatures = osFeatures
   }
 
-  /// Reads `os/architecture[/variant]` or an architecture alone, and normalises it as containerd
-  /// does (`x86_64` is `amd64`, `aarch64` and `arm64/v8` are `arm64`); nil when malformed.
+  /// Reads `os[(version)]/architecture[/variant]` or an architecture alone, and normalises it as
+  /// containerd does (`x86_64` is `amd64`, `aarch64` and `arm64/v8` are `arm64`); nil when malformed.
   package init?(_ text: String) {
-    let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+    var parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+    let version = Self.takeVersion(off: &parts[0])
     let wellFormed = parts.allSatisfy { part in
       !part.isEmpty
         && part.utf8.allSatisfy { byte in
@@ -42,6 +43,19 @@ package struct Platform: Hashable, Sendable, CustomStringConvertible {
     default: return nil
     }
     self = normalized
+    osVersion = version
+  }
+
+  /// Takes the version off `windows(10.0.17763)`.
+  private static func takeVersion(off system: inout String) -> String? {
+    guard system.hasSuffix(")"), let opening = system.firstIndex(of: "(") else { return nil }
+    let version = system[system.index(after: opening)...].dropLast()
+    let isPlain = version.allSatisfy {
+      $0.isASCII && ($0.isLetter || $0.isNumber || "_.:-+".contains($0))
+    }
+    guard isPlain else { return nil }
+    system = String(system[..<opening])
+    return version.isEmpty ? nil : String(version)
   }
 
   private static let knownSystems: Set<String> = [
@@ -106,7 +120,8 @@ package struct Platform: Hashable, Sendable, CustomStringConvertible {
   }
 
   package var description: String {
-    ([os, architecture] + (variant.map { [$0] } ?? [])).joined(separator: "/")
+    let system = os + (osVersion.map { "(\($0))" } ?? "")
+    return ([system, architecture] + (variant.map { [$0] } ?? [])).joined(separator: "/")
   }
 }
 

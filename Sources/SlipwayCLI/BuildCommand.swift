@@ -193,6 +193,7 @@ struct BuildCommand: AsyncParsableCommand {
     request.stagesIgnoringCache = noCacheFilter
     request.cacheSources = try cacheFrom.map(CacheSource.parse)
     request.cacheTargets = try cacheTo.map(CacheTarget.parse)
+    if request.asksForInlineCache { request.cacheTargets.append(CacheTarget(.inline)) }
     request.network = try NetworkMode.parse(network)
     request.extraHosts = try addHost.map(ExtraHost.parse)
     request.entitlements = try Set(allow.map(BuildRequest.Entitlement.parse))

@@ -152,6 +152,26 @@ import Testing
       ])
   }
 
+  @Test("mounts stand with parents first, whatever their order was, and so does /dev/shm")
+  func mountOrder() async throws {
+    let lowered = try await lower(
+      "FROM alpine\nRUN --mount=type=tmpfs,target=/x/y --mount=type=tmpfs,target=/x a"
+    ) {
+      $0.sharedMemorySize = 4096
+    }
+    #expect(
+      lowered.runs == [
+        "run [/bin/sh -c a] mounts=[/dev/shm=tmpfs(4096) /x=tmpfs() /x/y=tmpfs()]"
+      ])
+  }
+
+  @Test("a step sees variables in the order of their last assignment")
+  func environmentOrder() async throws {
+    let lowered = try await lower("FROM alpine\nENV A=1 B=2\nARG C=3\nENV A=4\nRUN x")
+    #expect(lowered.runs == ["run [/bin/sh -c x] env=[B=2 C=3 A=4]"])
+    #expect(lowered.configuration.process.environment.suffix(2) == ["A=4", "B=2"])
+  }
+
   @Test("BUILDKIT_CACHE_MOUNT_NS separates caches, and does not touch the key of custom ones")
   func cacheNamespace() async throws {
     let lowered = try await lower("FROM alpine\nRUN --mount=type=cache,id=a,target=/c x") {

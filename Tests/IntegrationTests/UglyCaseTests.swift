@@ -98,16 +98,18 @@ struct UglyCaseTests {
     #expect(try await small.check("run", "after", "cat", "/small").text == "small")
   }
 
-  @Test("Ctrl-C ends the step that runs, and the exit code is 130")
-  func interrupted() async throws {
+  @Test(
+    "Ctrl-C and SIGTERM end the step that runs, and the exit code is that of the signal",
+    arguments: [(SIGINT, 130), (SIGTERM, 143)] as [(Int32, Int32)])
+  func interrupted(signal: Int32, exitCode: Int32) async throws {
     let mark = "sleep-\(UInt64.random(in: 0 ... .max))"
     try dockerfile(
       "FROM busybox:test\nRUN echo started$((40 + 2)); sh -c 'sleep 1000; true' \(mark)")
     let build = try slipway.command(["build", "--progress", "plain", context.string]).start()
     try await build.waits(for: "started42")
     #expect(!processes(with: mark).isEmpty)
-    build.send(signal: SIGINT)
-    #expect(try await build.result().status == .exited(130))
+    build.send(signal: signal)
+    #expect(try await build.result().status == .exited(exitCode))
     #expect(processes(with: mark) == [])
     try dockerfile("FROM busybox:test\nRUN echo fine")
     try await slipway.build(context)

@@ -15,7 +15,9 @@ struct PlatformTests {
       ("linux/arm/6", "linux/arm/v6"),
       ("armhf", "linux/arm/v7"), ("armel", "linux/arm/v6"), ("i386", "linux/386"),
       ("Linux/AMD64", "linux/amd64"), ("macos/arm64", "darwin/arm64"),
-      ("windows/amd64", "windows/amd64"), ("linux/riscv64", "linux/riscv64"),
+      ("windows/amd64", "windows/amd64"),
+      ("windows(10.0.17763)/x86_64", "windows(10.0.17763)/amd64"), ("linux()/arm", "linux/arm/v7"),
+      ("s390x", "linux/s390x"), ("linux/riscv64", "linux/riscv64"),
     ])
   func normalised(text: String, canonical: String) {
     #expect(Platform(text)?.description == canonical)
@@ -28,7 +30,10 @@ struct PlatformTests {
 
   @Test(
     "refuses what is malformed",
-    arguments: ["", "/", "linux/", "/amd64", "a/b/c/d", "linux/am d64", "linux/ä"])
+    arguments: [
+      "", "/", "linux/", "/amd64", "a/b/c/d", "linux/am d64", "linux/ä", "linxu",
+      "windows(1 2)/amd64", "a(b/c)",
+    ])
   func malformed(text: String) {
     #expect(Platform(text) == nil)
   }

@@ -20,7 +20,7 @@ struct CopyStyle {
 
   /// - Parameter resetsOwners: files of a build context belong to root, whoever owns them on disk.
   init(_ action: CopyAction, over files: any FileTree, resetsOwners: Bool) throws {
-    namedOwner = try action.owner.map { try Ownership($0, in: files, asUser: false) }
+    namedOwner = try action.owner.map { try Ownership($0, in: files) }
     owner = namedOwner ?? (resetsOwners ? .root : nil)
     mode = try action.mode.map(CopyStyle.parse)
     directory = DirectoryTemplate(

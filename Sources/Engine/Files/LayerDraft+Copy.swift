@@ -36,14 +36,14 @@ extension LayerDraft {
 
   /// Makes a directory and its missing parents.
   mutating func makeDirectory(_ action: MakeDirectoryAction) throws {
-    let owner = try action.owner.map { try Ownership($0, in: files, asUser: true) } ?? .root
+    let owner = try action.owner.map { try Ownership($0, in: files) } ?? .root
     let template = DirectoryTemplate(permissions: action.mode, owner: owner)
     _ = try directory(at: TreePath(cleaning: action.path), template)
   }
 
   /// Makes a file with given contents.
   mutating func makeFile(_ action: MakeFileAction) throws {
-    let owner = try action.owner.map { try Ownership($0, in: files, asUser: false) } ?? .root
+    let owner = try action.owner.map { try Ownership($0, in: files) } ?? .root
     let mode = try action.mode.map(CopyStyle.parse)
     let template = DirectoryTemplate(
       permissions: CopyStyle.directoryPermissions(action.mode), owner: owner)

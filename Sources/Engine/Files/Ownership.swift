@@ -7,16 +7,29 @@ struct Ownership: Hashable, Sendable {
 
   static let root = Ownership(userID: 0, groupID: 0)
 
-  /// What `--chown`, or with `asUser` the instruction `USER`, means over the files of an image.
-  init(_ text: String, in files: any FileTree, asUser: Bool) throws {
+  /// Whose a file is by `--chown`, or a directory by the `USER` before its `WORKDIR`: they mean the
+  /// same, and for a number without a group not what `USER` means to a process.
+  ///
+  /// As in BuildKit, a user that the image does not list is root, and a group that it does not list
+  /// counts for nothing.
+  init(_ text: String, in files: any FileTree) throws {
     let database = try files.userDatabase()
-    if asUser {
-      let identity = try database.identity(for: text)
-      (userID, groupID) = (identity.userID, identity.groupID)
-    } else {
-      let owner = try database.owner(for: text)
-      (userID, groupID) = (owner.userID, owner.groupID)
+    let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+    var owner: FileOwner
+    do {
+      owner = try database.owner(for: String(parts.first ?? ""))
+    } catch {
+      guard case .unknownUser = error else { throw error }
+      owner = FileOwner(userID: 0, groupID: 0)
     }
+    if parts.count > 1 {
+      do {
+        owner.groupID = try database.owner(for: "0:" + parts[1]).groupID
+      } catch {
+        guard case .unknownGroup = error else { throw error }
+      }
+    }
+    (userID, groupID) = (owner.userID, owner.groupID)
   }
 
   private init(userID: UInt32, groupID: UInt32) {

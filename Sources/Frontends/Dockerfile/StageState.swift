@@ -47,7 +47,11 @@ struct StageState: Sendable {
   /// A shell form as words.
   func shellWords(_ text: String) -> [String] {
     let shell = configuration.process.shell ?? []
-    return (shell.isEmpty ? ["/bin/sh", "-c"] : shell) + [text]
+    return (shell.isEmpty ? defaultShell : shell) + [text]
+  }
+
+  private var defaultShell: [String] {
+    configuration.platform.os == "windows" ? ["cmd", "/S", "/C"] : ["/bin/sh", "-c"]
   }
 
   /// A command as words; the shell form gets its shell.

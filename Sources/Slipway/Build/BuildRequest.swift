@@ -51,6 +51,13 @@ package struct BuildRequest: Sendable {
     self.init(context: .directory(context))
   }
 
+  /// Whether `BUILDKIT_INLINE_CACHE=1` asks for what no `--cache-to` has.
+  package var asksForInlineCache: Bool {
+    let value = buildArguments["BUILDKIT_INLINE_CACHE"]
+    return ["1", "t", "true"].contains(value?.lowercased())
+      && !cacheTargets.contains { $0.place == .inline }
+  }
+
   /// Where the files of the main build context are.
   package enum ContextLocation: Sendable, Hashable {
     case directory(FilePath)
