@@ -69,12 +69,20 @@ private struct RuleByRule {
       })
     else { return nil }
     self.path = Array(text.unicodeScalars)
-    for pattern in patterns {
+    let rules = patterns.map { pattern in
       let isException = pattern.unicodeScalars.first == "!"
-      let scalars = Array(pattern.unicodeScalars.dropFirst(isException ? 1 : 0))
-      let ends = self.path.indices.filter { self.path[$0] == "/" } + [self.path.count]
-      if ends.contains(where: { matches(scalars[...], self.path[..<$0]) }) {
-        isMatched = !isException
+      return (isException, Array(pattern.unicodeScalars.dropFirst(isException ? 1 : 0)))
+    }
+    // As a walk does it: a rule that matched a directory matches its entries, and one that would
+    // change nothing is not asked.
+    var matched = [Bool](repeating: false, count: rules.count)
+    for end in self.path.indices.filter({ self.path[$0] == "/" }) + [self.path.count] {
+      isMatched = false
+      for (index, (isException, pattern)) in rules.enumerated() {
+        if !matched[index], isException == isMatched {
+          matched[index] = matches(pattern[...], self.path[..<end])
+        }
+        if matched[index] { isMatched = !isException }
       }
     }
   }
