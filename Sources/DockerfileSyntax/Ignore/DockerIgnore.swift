@@ -1,9 +1,12 @@
 /// A `.dockerignore`, read.
 package struct DockerIgnore: Hashable, Sendable {
   private struct Rule: Hashable {
-    /// Counted from 1.
-    var line: Int
     var pattern: String
+    /// Counted from 1; where a pattern stands makes it no other one.
+    var line: Int
+
+    static func == (a: Rule, b: Rule) -> Bool { a.pattern == b.pattern }
+    func hash(into hasher: inout Hasher) { hasher.combine(pattern) }
   }
 
   private var rules: [Rule]
@@ -21,7 +24,7 @@ package struct DockerIgnore: Hashable, Sendable {
       .split(separator: 0x0A, omittingEmptySubsequences: false)
     return DockerIgnore(
       rules: lines.enumerated().compactMap { number, line in
-        pattern(line).map { Rule(line: number + 1, pattern: $0) }
+        pattern(line).map { Rule(pattern: $0, line: number + 1) }
       })
   }
 
