@@ -7,15 +7,22 @@ import SystemPackage
 /// Makes nodes of the files below a directory: what `DirectoryTree` and `LayerDirectoryTree` share.
 ///
 /// A directory costs an `openat2` and few `getdents64`, an entry one `fstatat` and its name. A
-/// symbolic link costs a `readlinkat` more, and attributes a `llistxattr` where they are asked for.
+/// symbolic link costs a `readlinkat` more, and attributes a `llistxattr` where they are asked for and
+/// the file is not known to have none.
 final class DirectoryReader: Sendable {
   let root: DirectoryRoot
   private let attributes: ExtendedAttributeReader?
   private let showsSockets: Bool
+  private let cache: StatCache?
 
-  init(_ path: FilePath, readsExtendedAttributes: Bool, showsSockets: Bool = false) throws {
+  /// - Parameter cache: knows of files in some states that they have no attributes.
+  init(
+    _ path: FilePath, readsExtendedAttributes: Bool, showsSockets: Bool = false,
+    cache: StatCache? = nil
+  ) throws {
     root = try DirectoryRoot(path)
     self.showsSockets = showsSockets
+    self.cache = cache
     attributes = readsExtendedAttributes ? ExtendedAttributeReader() : nil
   }
 
@@ -49,7 +56,7 @@ final class DirectoryReader: Sendable {
         guard let text = try linkTarget(of: directory, entry.name, status, path) else { return }
         target = text
       }
-      let found = try attributes?.attributes(of: directory, entry.name, status) ?? []
+      let found = try attributes(of: directory, entry.name, status)
       if let node = FileNode(status, linkTarget: target, extendedAttributes: found) {
         result.append(TreeChild(name: entry.nameBytes, node: node))
       }
@@ -57,6 +64,14 @@ final class DirectoryReader: Sendable {
     // Nodes are large: their order is found first, and each is moved once.
     let order = result.indices.sorted { bytesPrecede(result[$0].name, result[$1].name) }
     return order.map { result[$0] }
+  }
+
+  private func attributes(
+    of directory: borrowing OwnedDescriptor, _ name: UnsafePointer<CChar>, _ status: stat
+  ) throws -> [ExtendedAttribute] {
+    guard let attributes else { return [] }
+    if let cache, status.isRegular, cache.isPlain(FileStamp(status)) { return [] }
+    return try attributes.attributes(of: directory, name, status)
   }
 
   /// The contents of a regular file, watched for change while they are read.

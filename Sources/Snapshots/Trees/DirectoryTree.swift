@@ -37,7 +37,7 @@ package final class DirectoryTree: FileTree {
   package init(_ root: FilePath, _ options: Options = Options()) throws {
     reader = try DirectoryReader(
       root, readsExtendedAttributes: options.readsExtendedAttributes,
-      showsSockets: options.showsSockets)
+      showsSockets: options.showsSockets, cache: options.cache)
     readsExtendedAttributes = options.readsExtendedAttributes
     cache = options.cache
   }
@@ -77,7 +77,10 @@ package final class DirectoryTree: FileTree {
     guard let expected, after.hasSameContents(as: expected) else {
       throw TreeError.changedWhileRead(path)
     }
-    if after == expected { cache?.record(digest, for: after, readFrom: start) }
+    if after == expected {
+      let isPlain = readsExtendedAttributes && node.metadata.extendedAttributes.isEmpty
+      cache?.record(digest, for: after, isPlain: isPlain, readFrom: start)
+    }
     return digest
   }
 

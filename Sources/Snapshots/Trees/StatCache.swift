@@ -57,13 +57,24 @@ package final class StatCache: Sendable {
     return entry.flatMap { $0.stamp == stamp ? $0.digest : nil }
   }
 
+  /// Whether a file in exactly this state is known to have no extended attributes that are shown: a
+  /// change of them is a change of the ctime, too.
+  func isPlain(_ stamp: FileStamp) -> Bool {
+    stored.isPlain(stamp)
+  }
+
   /// Remembers a digest, unless the file may yet change without its stamp showing it.
   ///
-  /// `start` is when the reading began; the stamp was the same when it had ended.
-  package func record(_ digest: Digest, for stamp: FileStamp, readFrom start: FileTime) {
+  /// `isPlain` says that it has no extended attributes; `start` is when the reading began, and the
+  /// stamp was the same when it had ended.
+  package func record(
+    _ digest: Digest, for stamp: FileStamp, isPlain: Bool = false, readFrom start: FileTime
+  ) {
     guard !StatCache.isRacy(stamp, at: start) else { return }
     let key = Key(device: stamp.device, inode: stamp.inode)
-    fresh.withLock { $0[key] = StatCacheFile.Entry(stamp: stamp, digest: digest) }
+    fresh.withLock {
+      $0[key] = StatCacheFile.Entry(stamp: stamp, digest: digest, isPlain: isPlain)
+    }
   }
 
   /// Writes the cache back, atomically; does nothing where nothing was learnt.

@@ -8,7 +8,7 @@ import OCI
 ///
 ///     offset  size  header
 ///          0     8  "slipstat"
-///          8     8  version: 1
+///          8     8  version: 2
 ///         16     8  number of entries
 ///         24    32  SHA-256 of all entries
 ///
@@ -21,16 +21,18 @@ import OCI
 ///         40     4  mtime, nanoseconds
 ///         44     4  ctime, nanoseconds
 ///         48    32  SHA-256 of the contents
+///         80     8  1 for a file without extended attributes, else 0
 struct StatCacheFile: Sendable {
   struct Entry: Sendable {
     var stamp: FileStamp
     var digest: Digest
+    var isPlain: Bool
   }
 
   private static let magic = Array("slipstat".utf8)
-  private static let version: UInt64 = 1
+  private static let version: UInt64 = 2
   private static let headerLength = 56
-  private static let entryLength = 80
+  private static let entryLength = 88
   /// No cache is larger: some six million files.
   static let limit = 512 << 20
 
@@ -82,7 +84,16 @@ struct StatCacheFile: Sendable {
       let start = StatCacheFile.headerLength + position * StatCacheFile.entryLength
       let stamp = stamp(at: start, in: buffer)
       return Digest(sha256: [UInt8](buffer[(start + 48)..<(start + 80)]))
-        .map { Entry(stamp: stamp, digest: $0) }
+        .map { Entry(stamp: stamp, digest: $0, isPlain: buffer.number(at: start + 80) == 1) }
+    }
+  }
+
+  /// Whether a file in exactly this state is known to have no extended attributes.
+  func isPlain(_ stamp: FileStamp) -> Bool {
+    guard let position = position(device: stamp.device, inode: stamp.inode) else { return false }
+    return bytes.withUnsafeBytes { buffer in
+      let start = StatCacheFile.headerLength + position * StatCacheFile.entryLength
+      return buffer.number(at: start + 80) == 1 && self.stamp(at: start, in: buffer) == stamp
     }
   }
 
@@ -107,6 +118,7 @@ struct StatCacheFile: Sendable {
       body.append(number: entry.stamp.modificationTime.nanoseconds)
       body.append(number: entry.stamp.changeTime.nanoseconds)
       body.append(contentsOf: entry.digest.bytes)
+      body.append(number: UInt64(entry.isPlain ? 1 : 0))
     }
     var result = magic
     result.reserveCapacity(headerLength + body.count)

@@ -65,6 +65,30 @@ struct TreesStatCacheTests {
     #expect(try DirectoryTree(FilePath(scratch.at("contexts"))).children(of: .root).count == 1)
   }
 
+  @Test("saves the look at the attributes of a file that has none, until it changes")
+  func plainFiles() throws {
+    let scratch = try TreesScratch()
+    let file = FilePath(scratch.at("contexts/cache"))
+    try scratch.write("files/a", "x")
+    try scratch.attribute("files/a", "user.one", "1")
+    func names() throws -> [String] {
+      let options = DirectoryTree.Options(
+        readsExtendedAttributes: true, cache: StatCache(loading: file))
+      let tree = try DirectoryTree(FilePath(scratch.at("files")), options)
+      return try tree.children(of: .root)[0].node.metadata.extendedAttributes
+        .map { String(decoding: $0.name, as: UTF8.self) }
+    }
+    #expect(try names() == ["user.one"])
+    // It is believed, and so a lie shows that nobody looked.
+    let cache = StatCache(loading: file)
+    cache.record(
+      digest, for: try scratch.stamp("files/a"), isPlain: true, readFrom: FileTime(seconds: .max))
+    try cache.save()
+    #expect(try names() == [])
+    try scratch.attribute("files/a", "user.two", "2")
+    #expect(try names() == ["user.one", "user.two"])
+  }
+
   @Test("passes over files that are damaged, cut short or of another kind")
   func damage() throws {
     let scratch = try TreesScratch()
@@ -81,7 +105,7 @@ struct TreesStatCacheTests {
       damaged[position] ^= 0x10
       #expect(StatCacheFile(damaged) == nil, "byte \(position)")
     }
-    #expect(StatCacheFile(bytes + Array(repeating: 0, count: 80)) == nil)
+    #expect(StatCacheFile(bytes + Array(repeating: 0, count: 88)) == nil)
     try scratch.write("contexts/cache", "slipstat, or not")
     #expect(StatCache(loading: file).digest(for: stamp(1)) == nil)
     #expect(StatCache(loading: scratch.path).digest(for: stamp(1)) == nil)
