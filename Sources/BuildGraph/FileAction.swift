@@ -4,6 +4,16 @@ package enum FileAction: Hashable, Sendable {
   case makeDirectory(MakeDirectoryAction)
   case makeFile(MakeFileAction)
 
+  /// The time that all files get that it makes, in seconds since 1970 (`SOURCE_DATE_EPOCH`); nil leaves
+  /// what is copied its own, and makes the rest now.
+  package var time: Int64? {
+    switch self {
+    case .copy(let copy): copy.time
+    case .makeDirectory(let make): make.time
+    case .makeFile(let make): make.time
+    }
+  }
+
   /// Unpacks the archive that a build context came as, the only file of input 1, into nothing: its
   /// files keep the owners that they have in it.
   package static func unpackingContext(fileName: String) -> FileAction {
@@ -33,6 +43,8 @@ package struct CopyAction: Hashable, Sendable {
   package var unpacksArchives: Bool = false
   /// `COPY --link`: the destination's own files are never looked at.
   package var followsNothing: Bool = false
+  /// See ``FileAction/time``; the members of archives keep theirs.
+  package var time: Int64?
 
   package init(input: Int, sources: [String], destination: String) {
     self.input = input
@@ -66,6 +78,8 @@ package struct MakeDirectoryAction: Hashable, Sendable {
   package var mode: UInt16
   /// As in `USER`; nil is root. It owns every directory that is made.
   package var owner: String?
+  /// See ``FileAction/time``.
+  package var time: Int64?
 
   package init(path: String, mode: UInt16 = 0o755, owner: String? = nil) {
     self.path = path
@@ -83,6 +97,8 @@ package struct MakeFileAction: Hashable, Sendable {
   package var contents: [UInt8]
   package var owner: String?
   package var mode: ModeChange?
+  /// See ``FileAction/time``.
+  package var time: Int64?
 
   package init(name: String, destination: String, contents: [UInt8]) {
     self.name = name

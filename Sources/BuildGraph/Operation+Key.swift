@@ -109,11 +109,13 @@ extension FileAction {
       encoder.add("excludes", copy.excludes)
       encoder.add("unpacksArchives", copy.unpacksArchives)
       encoder.add("followsNothing", copy.followsNothing)
+      encoder.add("time", copy.time.map { String($0) })
     case .makeDirectory(let make):
       encoder.add("action", "makeDirectory")
       encoder.add("path", make.path)
       encoder.add("mode", make.mode)
       encoder.add("owner", make.owner)
+      encoder.add("time", make.time.map { String($0) })
     case .makeFile(let make):
       encoder.add("action", "makeFile")
       encoder.add("name", make.name)
@@ -121,6 +123,7 @@ extension FileAction {
       encoder.add("contents", make.contents)
       encoder.add("owner", make.owner)
       encoder.add("mode", make.mode?.text)
+      encoder.add("time", make.time.map { String($0) })
     }
   }
 }

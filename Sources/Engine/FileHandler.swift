@@ -1,5 +1,6 @@
 internal import Archive
 internal import BuildGraph
+internal import CLinux
 import Glibc
 internal import OCI
 internal import Reporting
@@ -99,7 +100,7 @@ struct FileHandler: Sendable {
     let base = try trees.tree(of: states[0])
     var draft = LayerDraft(
       over: base, readOnly: host?.binds.map(\.target) ?? [],
-      now: FileTime.now)
+      now: FileTime.now, time: actions.lazy.compactMap(\.time).first.map { FileTime(seconds: $0) })
     var unpacked: [ArchiveExpansion] = []
     defer { for expansion in unpacked { expansion.discard() } }
     for (number, action) in actions.enumerated() {

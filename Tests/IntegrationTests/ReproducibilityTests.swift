@@ -136,6 +136,29 @@ struct ReproducibilityTests {
     #expect(withoutDigests(changed) == withoutDigests(other))
   }
 
+  @Test(
+    "a SOURCE_DATE_EPOCH that is given is the time of all that is copied or made, also of what is older",
+    arguments: [[], ["--timestamps", "preserve"]])
+  func copiedTimes(flags: [String]) async throws {
+    let context = try TemporaryDirectory()
+    let dockerfile = "FROM scratch\nWORKDIR /w\nCOPY d /x/y/\nCOPY <<E /made\nE\nADD a.tar /"
+    try context.write(dockerfile, to: "Dockerfile")
+    try context.write("1", to: "d/e/old")
+    for path in ["d/e/old", "d/e", "d"] { try Files.setTime(900_000_000, of: context(path)) }
+    try await Command(
+      "tar", ["-C", context("d/e").string, "-cf", context("a.tar").string, "old"]
+    ).check()
+    let slipway = try Slipway()
+    let epoch = ["--build-arg", "SOURCE_DATE_EPOCH=1000000000"]
+    try await slipway.build(context.path, arguments: ["-t", "dated"] + epoch + flags)
+    let files = try await slipway.files(of: "dated:latest", withoutBusybox: false, times: true)
+    // Members of archives keep their times, if those are not later.
+    let member = files.filter { $0.hasSuffix(" /old") }
+    #expect(member.count == 1 && member[0].hasPrefix("900000000 "), "\(files)")
+    let others = files.filter { !$0.hasSuffix(" /old") }
+    #expect(others.count == 6 && others.allSatisfy { $0.hasPrefix("1000000000 ") }, "\(files)")
+  }
+
   @Test("`--timestamps=preserve` keeps the times of files")
   func preserve() async throws {
     let context = try makeContext()

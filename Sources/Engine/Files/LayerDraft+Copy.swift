@@ -79,6 +79,7 @@ extension LayerDraft {
     _ path: TreePath, _ node: FileNode, of tree: any FileTree, links: Int, _ style: CopyStyle
   ) -> Item {
     var item = Item(metadata: style.metadata(of: node.metadata), contents: .none)
+    item.metadata.modificationTime = copyTime(of: node.metadata.modificationTime)
     if node.metadata.kind == .regular {
       item.contents = node.metadata.size == 0 ? .none : .file(tree, path)
       item.link = node.linkIdentity.map { LinkKey(source: links, identity: $0) }
@@ -90,7 +91,7 @@ extension LayerDraft {
   private mutating func setTime(of directory: TreePath, to time: FileTime) throws {
     guard !directory.isRoot, let node = try node(at: directory) else { return }
     var metadata = node.metadata
-    metadata.modificationTime = time
+    metadata.modificationTime = copyTime(of: time)
     try put(Item(metadata: metadata, contents: .none), at: directory)
   }
 }

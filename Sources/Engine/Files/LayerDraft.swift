@@ -30,8 +30,10 @@ struct LayerDraft {
   private let base: (any FileTree)?
   /// Where nothing may be put.
   private let readOnly: [TreePath]
-  /// What implicit directories get as their time.
+  /// What is made gets this time.
   let now: FileTime
+  /// What is copied gets this time; nil leaves it its own.
+  private let fixedTime: FileTime?
   private(set) var items: [TreePath: Item] = [:]
   /// Directories of the base that made room for something else.
   private var cleared: Set<TreePath> = []
@@ -39,11 +41,17 @@ struct LayerDraft {
   /// Where each linked file was put; by now something else may be there.
   private var names: [LinkKey: [TreePath]] = [:]
 
-  init(over base: (any FileTree)?, readOnly: [TreePath] = [], now: FileTime) {
+  /// - Parameter time: the time of all that is copied or made; nil stands for its own, or now.
+  init(over base: (any FileTree)?, readOnly: [TreePath] = [], now: FileTime, time: FileTime? = nil)
+  {
     self.base = base
     self.readOnly = readOnly
-    self.now = now
+    self.now = time ?? now
+    fixedTime = time
   }
+
+  /// The time that a copy of a file gets.
+  func copyTime(of source: FileTime) -> FileTime { fixedTime ?? source }
 
   /// The files that names of users are looked up in.
   var files: any FileTree { base ?? EmptyTree() }

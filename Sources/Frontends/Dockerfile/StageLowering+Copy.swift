@@ -131,6 +131,7 @@ extension StageLowering {
       if !origins.contains(vertex) { origins.append(vertex) }
       let input = (origins.firstIndex(of: vertex) ?? 0) + 1
       var action = CopyAction(input: input, sources: paths, destination: destination)
+      action.time = arguments.sourceDateEpoch
       action.owner = files.owner
       action.mode = files.mode
       action.keepsParents = copy.parents
@@ -146,6 +147,7 @@ extension StageLowering {
     for document in files.documents {
       var action = MakeFileAction(
         name: document.name, destination: destination, contents: document.contents)
+      action.time = arguments.sourceDateEpoch
       action.owner = files.owner
       action.mode = files.mode
       actions.append(.makeFile(action))

@@ -188,9 +188,10 @@ extension StageLowering {
     state.configuration.process.workingDirectory = path
     let text = label.next(StepLabel.text(of: step.instruction), isTrigger: step.isTrigger)
     guard path != "/" else { return state.record("WORKDIR /") }
-    let action = FileAction.makeDirectory(
-      MakeDirectoryAction(path: state.workingDirectory, owner: state.user))
-    let vertex = add(.file([action]), inputs: [state.vertex], label: text, step: step)
+    var action = MakeDirectoryAction(path: state.workingDirectory, owner: state.user)
+    action.time = arguments.sourceDateEpoch
+    let vertex = add(
+      .file([.makeDirectory(action)]), inputs: [state.vertex], label: text, step: step)
     state.record("WORKDIR \(path)", layerOf: vertex)
   }
 }
