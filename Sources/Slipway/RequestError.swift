@@ -14,6 +14,7 @@ package enum RequestError: Error, CustomStringConvertible {
   /// A recipe reads no context with such a link.
   case linkOutOfContext(String)
   case toolchainWithoutRecipe
+  case malformedEpoch(String)
   case secretVariableUnset(id: String, name: String)
   /// Neither the store nor the registry has it.
   case imageNotFound(RegistryError)
@@ -49,6 +50,8 @@ package enum RequestError: Error, CustomStringConvertible {
     case .toolchainWithoutRecipe:
       "`--toolchain host` is for recipes, and this directory has a Dockerfile; "
         + "hint: `--build-context NAME=host:` puts this machine in the place of a stage or image"
+    case .malformedEpoch(let text):
+      "`SOURCE_DATE_EPOCH` is `\(text)`, which is not a number of seconds since 1970"
     case .secretVariableUnset(let id, let name):
       "the secret `\(id)` comes from the variable `\(name)`, which is not set"
     case .imageNotFound(let error):

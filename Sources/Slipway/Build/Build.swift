@@ -72,7 +72,8 @@ extension Home {
     do {
       let (builds, product) = try await fetching(step: steps.fetch, reporter) {
         // A Dockerfile that says `SOURCE_DATE_EPOCH` says it for all platforms.
-        let latestTime = request.latestTime(plans[0].sourceDateEpoch)
+        let latestTime = try request.latestTime(
+          plans[0].sourceDateEpoch, ofContext: contexts.epoch)
         var inputs = try contexts.inputs(request, epoch: latestTime, reporter)
         inputs.firstStep = steps.first
         inputs.layerReady = delivery.layerReady(latestTime: latestTime)
@@ -198,8 +199,15 @@ extension BuildRequest {
   }
 
   /// The latest time that anything in the image may have; nil preserves times.
-  func latestTime(_ declared: Int64?) -> Int64? {
-    timestamps == .preserve ? nil : declared ?? 0
+  func latestTime(_ declared: Int64?, ofContext context: Int64?) throws -> Int64? {
+    if timestamps == .preserve { return nil }
+    if let declared { return declared }
+    guard let text = environment["SOURCE_DATE_EPOCH"], !text.isEmpty else { return 0 }
+    if text == "context" { return context ?? 0 }
+    guard let epoch = Int64(text), epoch >= 0 else {
+      throw RequestError.malformedEpoch(text)
+    }
+    return epoch
   }
 }
 

@@ -118,7 +118,7 @@ struct BuildContexts {
     if let host {
       options.hostProcess.environment = host.environment.map { "\($0.name)=\($0.value)" }
     }
-    for name in ProxyVariables.names + ["SOURCE_DATE_EPOCH"] {
+    for name in ProxyVariables.names {
       if let value = request.environment[name], options.buildArguments[name] == nil {
         options.buildArguments[name] = value
       }
