@@ -45,7 +45,7 @@ struct StepLabel: Sendable {
     let lines = String(decoding: heredoc.body, as: UTF8.self)
       .split(whereSeparator: \.isNewline)
       .drop { $0.allSatisfy(\.isWhitespace) }
-    guard let first = lines.first else { return text }
+    guard let first = lines.first?.drop(while: \.isWhitespace) else { return text }
     return text + " (\(first)\(lines.count > 1 ? "..." : ""))"
   }
 
