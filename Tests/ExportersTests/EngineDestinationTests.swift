@@ -352,7 +352,9 @@ struct EngineDestinationTests {
       + "`DOCKER_CERT_PATH`"
     let server = try HTTPServer { _ in .text(200, Self.version) }
     let port = server.port
-    let place = "no container engine answers: `tcp://127.0.0.1:\(port)` (`DOCKER_HOST`)"
+    func place(_ port: UInt16) -> String {
+      "no container engine answers: `tcp://127.0.0.1:\(port)` (`DOCKER_HOST`)"
+    }
     #expect(await words(port) == "nothing was thrown")
 
     let authority = try await CertificateAuthority()
@@ -365,13 +367,16 @@ struct EngineDestinationTests {
     }
     let secure = ["DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": folder.path.string]
     #expect(
-      await words(port, secure) == "\(place) does not answer: it does not speak TLS; \(advice)")
+      await words(port, secure)
+        == "\(place(port)) does not answer: it does not speak TLS; \(advice)")
     Files.remove(folder("key.pem"))
     let withoutKey = await words(port, secure)
     #expect(withoutKey.contains("`\(folder("key.pem"))` cannot be used for TLS"))
 
-    server.stop()
-    #expect(await words(port) == "\(place) does not answer: connection refused; \(advice)")
+    let unused = try UnusedPort()
+    #expect(
+      await words(unused.number)
+        == "\(place(unused.number)) does not answer: connection refused; \(advice)")
   }
 
   @Test("of the usual places, all are named")

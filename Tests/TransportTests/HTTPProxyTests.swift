@@ -63,8 +63,9 @@ struct HTTPProxyTests {
     let probe = TransportProbe(environment: environment(open))
     let lost = try #require(try await probe.failure(of: "http://r.test/"))
     #expect(lost.description.contains("the proxy on the way to `http://r.test/` refuses"))
-    open.stop()
-    let gone = try #require(try await probe.failure(of: "http://r.test/"))
+    let port = try UnusedPort()
+    let absent = TransportProbe(environment: ["HTTP_PROXY": "http://127.0.0.1:\(port.number)"])
+    let gone = try #require(try await absent.failure(of: "http://r.test/"))
     #expect(gone.isFailureToConnect)
   }
 

@@ -252,16 +252,15 @@ struct HTTPTransportTests {
 
   @Test("says that nobody listens, and that there is no such host")
   func unreachable() async throws {
-    let gone = try makeServer()
-    let url = gone.url("/?sig=hush")
-    gone.stop()
-    let refused = try #require(try await probe.failure(of: url))
+    let port = try UnusedPort()
+    let refused = try #require(
+      try await probe.failure(of: "http://127.0.0.1:\(port.number)/?sig=hush"))
     #expect(
       refused.description
-        == "cannot connect to `http://127.0.0.1:\(gone.port)/`: connection refused")
+        == "cannot connect to `http://127.0.0.1:\(port.number)/`: connection refused")
     #expect(refused.isFailureToConnect && refused.isTransient)
     let byName = try #require(
-      try await probe.failure(of: "http://localhost:\(gone.port)/"))
+      try await probe.failure(of: "http://localhost:\(port.number)/"))
     #expect(byName.description.hasSuffix(": connection refused"))
     let unknown = try #require(try await probe.failure(of: "http://no-such-host.invalid/"))
     #expect(unknown.problem == .unresolvable(host: "no-such-host.invalid"))

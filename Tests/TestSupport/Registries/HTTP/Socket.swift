@@ -19,11 +19,16 @@ final class Socket: Sendable {
   deinit { close() }
 
   static func listening(at address: SocketAddress) throws -> Socket {
+    let socket = try bound(to: address)
+    guard listen(socket.descriptor, 128) == 0 else { throw Errno(rawValue: errno) }
+    return socket
+  }
+
+  /// A socket that has the address to itself, and does not listen.
+  static func bound(to address: SocketAddress) throws -> Socket {
     let socket = try Socket(family: address.family)
-    socket.set(SOL_SOCKET, SO_REUSEADDR, 1)
     try address.withSystemAddress { pointer, length in
-      guard bind(socket.descriptor, pointer, length) == 0, listen(socket.descriptor, 128) == 0
-      else { throw Errno(rawValue: errno) }
+      guard bind(socket.descriptor, pointer, length) == 0 else { throw Errno(rawValue: errno) }
     }
     return socket
   }
