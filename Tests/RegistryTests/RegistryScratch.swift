@@ -124,7 +124,7 @@ func failure(_ body: () async throws -> some Sendable) async -> (any Error)? {
   }
 }
 
-/// Waits until something is so, which it becomes through others; gives up after half a minute.
+/// Waits until something is so, which it becomes through others; gives up after minutes.
 func becomesTrue(_ condition: @Sendable () -> Bool) async throws -> Bool {
   let end = ContinuousClock.now + .seconds(300)
   while !condition() {
@@ -132,18 +132,6 @@ func becomesTrue(_ condition: @Sendable () -> Bool) async throws -> Bool {
     try await Task.sleep(for: .milliseconds(2))
   }
   return true
-}
-
-extension ScriptedServer {
-  /// Waits until so many connections are left; false where they stay for minutes.
-  func becomesIdle(_ count: Int = 0) async throws -> Bool {
-    let end = ContinuousClock.now + .seconds(300)
-    while connectionCount > count {
-      guard .now < end else { return false }
-      try await Task.sleep(for: .milliseconds(2))
-    }
-    return true
-  }
 }
 
 extension FaultyRegistry {

@@ -41,15 +41,3 @@ struct TransportProbe: Sendable {
     await failure(HTTPRequest(.get, try #require(HTTPURL(url))))
   }
 }
-
-extension ScriptedServer {
-  /// Waits until so many connections are left; false where they stay for half a minute.
-  func becomesIdle(_ count: Int = 0) async throws -> Bool {
-    let end = ContinuousClock.now + .seconds(300)
-    while connectionCount > count {
-      guard .now < end else { return false }
-      try await Task.sleep(for: .milliseconds(2))
-    }
-    return true
-  }
-}

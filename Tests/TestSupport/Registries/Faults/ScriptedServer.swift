@@ -41,6 +41,16 @@ package final class ScriptedServer: Sendable {
     while requests(pattern).count < count { try await Task.sleep(nanoseconds: 2_000_000) }
   }
 
+  /// Waits until so many connections are left; false where more stay for minutes.
+  package func becomesIdle(_ count: Int = 0) async throws -> Bool {
+    let end = ContinuousClock.now + .seconds(120)
+    while connectionCount > count {
+      guard .now < end else { return false }
+      try await Task.sleep(for: .milliseconds(2))
+    }
+    return true
+  }
+
   /// Lets a fault happen to the requests that match: the first `skipping` go well, the next `times`
   /// do not.
   package func inject(

@@ -50,13 +50,18 @@ final class Socket: Sendable {
   }
 
   /// The port that the kernel chose; nil for a Unix socket.
-  var port: UInt16? {
+  var port: UInt16? { port(getsockname) }
+
+  /// The port of the other end; nil for a Unix socket, and where nobody is connected.
+  var peerPort: UInt16? { port(getpeername) }
+
+  private func port(
+    _ name: (Int32, UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> Int32
+  ) -> UInt16? {
     var address = sockaddr_in()
     var length = socklen_t(MemoryLayout<sockaddr_in>.size)
     let status = withUnsafeMutablePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        getsockname(descriptor, $0, &length)
-      }
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { name(descriptor, $0, &length) }
     }
     guard status == 0, address.sin_family == sa_family_t(AF_INET) else { return nil }
     return UInt16(bigEndian: address.sin_port)
@@ -136,12 +141,16 @@ final class Socket: Sendable {
 
   /// Waits for the peer to leave, or for `shutDown`, and reads nothing meanwhile: a peer that sends
   /// comes to a halt when the buffers are full.
-  func waitForHangUp() { pause(milliseconds: -1) }
+  func waitForHangUp() {
+    // The news that the peer has closed comes behind what it sent, and so never where that is not read.
+    while !pause(milliseconds: 20), !ConnectionTable.current.hasClosed(peerOf: self) {}
+  }
 
-  /// Lets time pass, unless the connection ends.
-  func pause(milliseconds: Int32) {
+  /// Lets time pass, unless the connection ends; then true.
+  @discardableResult
+  func pause(milliseconds: Int32) -> Bool {
     let hangUp: Int32 = 0x2000  // POLLRDHUP, hidden as accept4(2) is
-    _ = wait(for: hangUp, atMost: milliseconds)
+    return wait(for: hangUp, atMost: milliseconds)
   }
 
   private func wait(for events: Int32, atMost milliseconds: Int32) -> Bool {
