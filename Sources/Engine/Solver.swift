@@ -381,8 +381,7 @@ actor Solver {
       let layer = try await run(index, vertex, resolution, states: states)
       return ready(base.adding(layer), index)
     } catch {
-      inputs.reporter.report(
-        .stepFinished(step, error is CancellationError ? .cancelled : .failed(reason: "\(error)")))
+      inputs.reporter.report(.stepFinished(step, StepOutcome(endedBy: error)))
       throw error
     }
   }

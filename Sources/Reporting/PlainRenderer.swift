@@ -191,7 +191,9 @@ struct PlainRenderer: ProgressRenderer {
     }
     floor = nil
     passFloor(at: now, into: &out)
-    if let outcome = ledger.outcome { block(summary(of: outcome, at: now), into: &out) }
+    if let outcome = ledger.outcome, outcome != .failed || !ledger.startedSteps.isEmpty {
+      block(summary(of: outcome, at: now), into: &out)
+    }
     let words = closing.take(for: ledger)
     if !words.isEmpty {
       beginBlock(into: &out)

@@ -8,4 +8,11 @@ package enum StepOutcome: Sendable, Equatable {
   case failed(reason: String)
   /// It was stopped because the build ended first.
   case cancelled
+
+  /// What an error makes of a step; what to do about it is said at the end, and not here.
+  package init(endedBy error: any Error) {
+    self =
+      error is CancellationError
+      ? .cancelled : .failed(reason: Diagnostic(describing: error).message)
+  }
 }

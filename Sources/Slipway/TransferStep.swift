@@ -90,7 +90,7 @@ extension TransferStep {
       finish(.done)
       return result
     } catch {
-      finish(error is CancellationError ? .cancelled : .failed(reason: "\(error)"))
+      finish(StepOutcome(endedBy: error))
       throw error
     }
   }

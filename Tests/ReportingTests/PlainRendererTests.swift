@@ -192,6 +192,41 @@ struct PlainRendererTests {
         """)
   }
 
+  @Test("Where nothing had begun, the error alone is told; of a failed step, no hint")
+  func failures() {
+    struct Failure: Error, CustomStringConvertible {
+      let description: String
+    }
+    let early = Script([
+      (0, .buildStarted()), (1, .diagnosed(Diagnostic(.error, "no Dockerfile"))),
+      (1, .buildFinished(.failed)),
+    ])
+    #expect(
+      early.transcript(PlainRenderer(colour: false)) == """
+        #0 building
+
+        error: no Dockerfile
+
+        """)
+    let outcome = StepOutcome(endedBy: Failure(description: "no `ls`\nhint: install it"))
+    #expect(outcome == .failed(reason: "no `ls`"))
+    #expect(StepOutcome(endedBy: CancellationError()) == .cancelled)
+    let late = Script([
+      (0, .buildStarted()), (0, .stepAnnounced(1, name: "RUN ls")), (0, .stepStarted(1)),
+      (1000, .stepFinished(1, outcome)), (1000, .buildFinished(.failed)),
+    ])
+    #expect(
+      late.transcript(PlainRenderer(colour: false)) == """
+        #0 building
+
+        #1 RUN ls
+        #1 ERROR: no `ls`
+
+        #0 ERROR 1.0s (1 step)
+
+        """)
+  }
+
   @Test("Quiet progress says nothing but the failed step's last words and the errors")
   func quiet() {
     let text = Script.failing.transcript(QuietRenderer(colour: false))

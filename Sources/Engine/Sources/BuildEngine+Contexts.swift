@@ -39,9 +39,7 @@ extension BuildEngine {
       inputs.reporter.report(.stepFinished(step, wasHere ? .cached : .done))
       return FetchedContext(source: state.source, layers: [layer], time: time)
     } catch {
-      let outcome: StepOutcome =
-        error is CancellationError ? .cancelled : .failed(reason: "\(error)")
-      inputs.reporter.report(.stepFinished(step, outcome))
+      inputs.reporter.report(.stepFinished(step, StepOutcome(endedBy: error)))
       throw EngineError.wrapping(error, Vertex(.source(source), label: label))
     }
   }

@@ -58,9 +58,7 @@ extension Solver {
     do {
       return try await body()
     } catch {
-      let outcome: StepOutcome =
-        error is CancellationError ? .cancelled : .failed(reason: "\(error)")
-      report(.stepFinished(step(index), outcome))
+      report(.stepFinished(step(index), StepOutcome(endedBy: error)))
       throw EngineError.wrapping(error, plan.vertices[index])
     }
   }

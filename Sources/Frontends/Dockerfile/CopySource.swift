@@ -1,6 +1,7 @@
 package import BuildGraph
 import DockerfileSyntax
 import OCI
+import Reporting
 
 /// Where a `COPY` or `ADD` takes files from, once its words are expanded.
 enum CopySource: Hashable, Sendable {
@@ -113,7 +114,7 @@ extension RemoteSourceProblem {
   /// In words: lower case, no full stop.
   var message: String {
     switch self {
-    case .gitAddress(let error): "\(error)".splitAtHint.message
+    case .gitAddress(let error): Diagnostic(describing: error).message
     case .copied(let source): "`COPY` cannot copy from an address: `\(source)`"
     case .malformedAddress(let text): "`\(text)` is not an address that can be asked"
     case .malformedDigest(let text): "invalid checksum `\(text)` for an HTTP address"
@@ -131,7 +132,7 @@ extension RemoteSourceProblem {
   /// What to do about it; nil where the message says it all.
   var hint: String? {
     switch self {
-    case .gitAddress(let error): "\(error)".splitAtHint.hint
+    case .gitAddress(let error): Diagnostic(describing: error).hint
     case .copied(let source):
       HTTPSource.isAddress(source) || source.contains("://")
         ? "use `ADD`, which fetches it"

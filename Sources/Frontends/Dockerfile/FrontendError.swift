@@ -93,7 +93,7 @@ extension FrontendError.Reason {
     case .foreignHost(let base, let host, let wanted):
       "`\(base)` is this machine's own system, which is `\(host)`, "
         + "but the stage is for `\(wanted)`"
-    case .invalidReference(let error, _): "\(error)".splitAtHint.message
+    case .invalidReference(let error, _): Diagnostic(describing: error).message
     case .variableInFrom(let text): "`from` does not expand variables: `\(text)`"
     case .circularDependency(let names) where names.count == 2:
       "stage `\(names[0])` needs itself"
@@ -102,7 +102,7 @@ extension FrontendError.Reason {
     case .laterStage(let name, let current):
       "stage `\(name)` is defined after `\(current)`, which needs it"
     case .unresolvedImage(let name, _, let cause):
-      "cannot resolve `\(name)`: " + "\(cause)".splitAtHint.message
+      "cannot resolve `\(name)`: " + Diagnostic(describing: cause).message
     case .trigger(let text, let diagnostic):
       "the base image's trigger `ONBUILD \(text)` cannot be understood: \(diagnostic.message)"
     case .remoteSource(let problem): problem.message
@@ -152,7 +152,7 @@ extension FrontendError.Reason {
         + "`$TARGETARCH` in it; or take an image for it"
     case .invalidReference(let error, let stage):
       stage.map { "`FROM` finds stages by their lower-case name: `FROM \($0)`" }
-        ?? "\(error)".splitAtHint.hint
+        ?? Diagnostic(describing: error).hint
     case .variableInFrom:
       "name the image in a stage of its own, `FROM $image AS name`, with a global `ARG`"
     case .circularDependency(let names):
@@ -160,7 +160,7 @@ extension FrontendError.Reason {
         ? "what a stage has made is there already; only earlier stages can be copied from"
         : "move what both need into a stage before them"
     case .laterStage(let name, _): "move stage `\(name)` up"
-    case .unresolvedImage(_, let remedy, let cause): remedy ?? "\(cause)".splitAtHint.hint
+    case .unresolvedImage(_, let remedy, let cause): remedy ?? Diagnostic(describing: cause).hint
     case .remoteSource(let problem): problem.hint
     case .invalidMountTarget: "give a `target` below `/`, or set a `WORKDIR`"
     case .requiredDevice: "leave `,required` out where the step can do without"
@@ -179,16 +179,5 @@ extension FrontendError.Reason {
     guard let name = unset.first else { return nil }
     return "`\(name)` is not set: declare `ARG \(name)=…` before the first `FROM`, "
       + "or pass `--build-arg \(name)=…`"
-  }
-}
-
-extension String {
-  /// Splits the text of another module's error at its hint, which they write after the message.
-  var splitAtHint: (message: String, hint: String?) {
-    for separator in ["\nhint: ", "; hint: "] {
-      guard let range = firstRange(of: separator) else { continue }
-      return (String(self[..<range.lowerBound]), String(self[range.upperBound...]))
-    }
-    return (self, nil)
   }
 }

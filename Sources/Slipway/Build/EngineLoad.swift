@@ -34,9 +34,7 @@ final class EngineLoad: Sendable {
       show(progress.withLock(\.sent))
       reporter.report(.stepFinished(step, .done))
     } catch {
-      reporter.report(
-        .stepFinished(
-          step, error is CancellationError ? .cancelled : .failed(reason: "\(error)")))
+      reporter.report(.stepFinished(step, StepOutcome(endedBy: error)))
       throw error
     }
   }
