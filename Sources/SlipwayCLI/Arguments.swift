@@ -23,6 +23,8 @@ enum ArgumentProblem: Error, CustomStringConvertible {
   case entitlement(String)
   case sharedMemorySize(String)
   case resourceLimit(String)
+  case attestation(String)
+  case attestationType(String)
   case volume(String)
   case terminalInput
   case terminalOutput
@@ -62,6 +64,10 @@ enum ArgumentProblem: Error, CustomStringConvertible {
       "`\(text)` is not a limit; hint: `NAME=SOFT[:HARD]`, a soft limit no higher than the hard one, "
         + "and the name one of "
         + ResourceLimit.Resource.allCases.map { "`\($0)`" }.joined(separator: ", ")
+    case .attestation(let kind):
+      "images get no attestations yet, and so no `\(kind)`; hint: leave it out, or make it `false`"
+    case .attestationType(let text):
+      "`\(text)` is not an attestation; hint: it is `type=KIND[,disabled=true]`"
     case .terminalInput:
       "there is nothing to load; hint: give an archive with `--input FILE`, or on standard input"
     case .terminalOutput:

@@ -54,7 +54,7 @@ struct BuildCommand: AsyncParsableCommand {
   @Flag(name: .customLong("no-cache"), help: "Run every step.")
   var noCache = false
 
-  @Option(name: .customLong("no-cache-filter"), help: "A stage whose steps are run again.")
+  @Option(name: .customLong("no-cache-filter"), help: "Stages whose steps are run again.")
   var noCacheFilter: [String] = []
 
   @Option(
@@ -106,6 +106,15 @@ struct BuildCommand: AsyncParsableCommand {
       index-descriptor, several with commas, and may have a platform: manifest[linux/arm64]:KEY=VALUE.
       """)
   var annotation: [String] = []
+
+  @Option(help: "false: no provenance is attached to the image, which it is not yet in any case.")
+  var provenance: String?
+
+  @Option(help: "false: no SBOM is attached to the image, which it is not yet in any case.")
+  var sbom: String?
+
+  @Option(help: "type=KIND,disabled=true: the same for an attestation of any kind.")
+  var attest: [String] = []
 
   @Flag(help: "Load the image into a Docker or Podman engine; like -o type=docker.")
   var load = false
@@ -190,7 +199,9 @@ struct BuildCommand: AsyncParsableCommand {
       buildContext.map(BuildRequest.NamedContextRequest.parse), uniquingKeysWith: { $1 })
     request.toolchain = toolchain
     request.ignoresCache = noCache
-    request.stagesIgnoringCache = noCacheFilter
+    request.stagesIgnoringCache = noCacheFilter.flatMap {
+      $0.split(separator: ",").map(String.init)
+    }
     request.cacheSources = try cacheFrom.map(CacheSource.parse)
     request.cacheTargets = try cacheTo.map(CacheTarget.parse)
     if request.asksForInlineCache { request.cacheTargets.append(CacheTarget(.inline)) }
@@ -206,6 +217,7 @@ struct BuildCommand: AsyncParsableCommand {
       ssh.map { try parseSSH($0, environment) }, uniquingKeysWith: { $1 })
     request.takeAgentForContexts()
     request.timestamps = timestamps
+    try AttestationArgument.check(provenance: provenance, sbom: sbom, attest: attest)
     request.outputs = try OutputArguments(
       outputs: output, pushes: push, loads: load, annotations: annotation
     ).parsed()

@@ -9,11 +9,13 @@ struct CommandFailure: Error {
   /// Says on standard error what went wrong.
   static func saying(_ error: any Error, code: Int32 = 1) -> CommandFailure {
     if let failure = error as? CommandFailure { return failure }
-    let renderer = DiagnosticRenderer(colour: TerminalTraits.detect(STDERR_FILENO).hasColour)
-    for diagnostic in diagnostics(of: error) {
-      Terminal.writeError(renderer.render(diagnostic))
-    }
+    for diagnostic in diagnostics(of: error) { say(diagnostic) }
     return CommandFailure(code: code)
+  }
+
+  static func say(_ diagnostic: Diagnostic) {
+    let renderer = DiagnosticRenderer(colour: TerminalTraits.detect(STDERR_FILENO).hasColour)
+    Terminal.writeError(renderer.render(diagnostic))
   }
 
   /// Says what goes wrong in `body`.

@@ -1,4 +1,5 @@
 import Archive
+import BuildGraph
 import DockerfileSyntax
 import Engine
 import Exporters
@@ -168,11 +169,10 @@ struct OutputArgument {
   /// A flag in Go's spellings; a name without a value is true, and nil is what was not said.
   private func flag(_ name: String) throws -> Bool? {
     guard let value = attributes[name] else { return nil }
-    switch value {
-    case "", "1", "t", "T", "true", "TRUE", "True": return true
-    case "0", "f", "F", "false", "FALSE", "False": return false
-    default: throw OutputProblem.notBoolean(name, value)
+    guard let isSet = value.isEmpty ? true : GoBoolean.value(value) else {
+      throw OutputProblem.notBoolean(name, value)
     }
+    return isSet
   }
 }
 

@@ -32,8 +32,14 @@ struct SlipwayCommand: AsyncParsableCommand {
       Glibc.exit(0)
     } catch let failure as CommandFailure {
       Glibc.exit(failure.code)
-    } catch {
+    } catch  where exitCode(for: error).isSuccess {
+      // Help and the version, which were asked for.
       exit(withError: error)
+    } catch {
+      let failure = UsageFailure(
+        message: message(for: error), arguments: Array(CommandLine.arguments.dropFirst()))
+      CommandFailure.say(failure.diagnostic)
+      Glibc.exit(exitCode(for: error).rawValue)
     }
   }
 }
