@@ -114,8 +114,9 @@ struct ErrorTextTests {
     #expect(
       rendered("# escape=^\nRUN a\n") == """
         error: invalid escape character `^`
-          --> Dockerfile:1
+          --> Dockerfile:1:1
            1 | >>> # escape=^
+             |     ^^^^^^^^^^
            2 |     RUN a
         hint: use a backslash or a backquote
         error: `RUN` stands before the first `FROM`
@@ -153,5 +154,17 @@ struct ErrorTextTests {
     let start = try #require(range.startColumn)
     let end = try #require(range.endColumn)
     #expect(String(decoding: line[start..<end], as: UTF8.self) == blamed)
+  }
+
+  @Test(
+    "the word to blame is marked where it stands by itself, a variable in any of its forms",
+    arguments: [
+      ("COPY a ab a/b b", "b", 14..<15), ("ENV A=$AB$A", "$A", 10..<12),
+      ("ENV A=${AB}${A:-x}y", "$A", 12..<19), ("ENV A=x${A", "$A", 8..<11),
+      ("ENV A=${A} $A", "$A", 7..<11), ("ENV A=$B", "$A", 1..<9), ("ENV A=\\$A", "$A", 8..<10),
+    ])
+  func culprits(line: String, word: String, columns: Range<Int>) {
+    let excerpt = SourceExcerpt(file: "Dockerfile", source: Array(line.utf8), marking: 1...1)
+    #expect(excerpt.pointing(at: word).columns == columns)
   }
 }

@@ -67,21 +67,21 @@ struct LintTests {
       #expect(
         result.text == """
           warning: the stage name `Base` should be in lower case (StageNameCasing)
-            --> Dockerfile:1:1
+            --> Dockerfile:1:17
              1 | >>> FROM scratch AS Base
-               |     ^^^^^^^^^^^^^^^^^^^^
+               |                     ^^^^
              2 |     # a file
              3 |     COPY one $two \\
           hint: write `base`
 
           warning: the variable `$two` is not set and counts as empty (UndefinedVar)
-            --> Dockerfile:3
+            --> Dockerfile:3:10
              1 |     FROM scratch AS Base
              2 |     # a file
              3 | >>> COPY one $two \\
-             4 | >>>   /there/
+               |              ^^^^
+             4 |       /there/
              5 |     FROM scratch
-             6 |     CMD run me
           hint: declare it in this stage with `ARG two` or `ENV two=…`
 
           warning: `CMD` in shell form runs under a shell, which passes no signals on (JSONArgsRecommended)

@@ -5,7 +5,8 @@ extension Diagnostic {
   package init(_ finding: SyntaxDiagnostic, in source: [UInt8], named file: String) {
     self.init(
       finding.severity == .error ? .error : .warning, finding.message, rule: finding.rule?.name,
-      excerpt: SourceExcerpt(file: file, source: source, marking: finding.range),
+      excerpt: SourceExcerpt(file: file, source: source, marking: finding.range)
+        .pointing(at: finding.culprit),
       hint: finding.hint)
   }
 }

@@ -14,18 +14,21 @@ package struct SyntaxDiagnostic: Hashable, Sendable {
   package var message: String
   /// What to do about it, in the same style.
   package var hint: String?
+  /// The word that is to blame, where it is one; `$NAME` for a variable.
+  package var culprit: String?
   /// Where it is.
   package var range: SourceRange
 
   /// An error or a warning.
   package init(
     _ severity: Severity, _ message: String, hint: String? = nil, rule: LintRule? = nil,
-    at range: SourceRange
+    culprit: String? = nil, at range: SourceRange
   ) {
     self.severity = severity
     self.rule = rule
     self.message = message
     self.hint = hint
+    self.culprit = culprit
     self.range = range
   }
 }

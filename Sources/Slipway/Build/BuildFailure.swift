@@ -1,4 +1,5 @@
 internal import BuildGraph
+internal import DockerfileSyntax
 internal import Engine
 internal import Frontends
 internal import OCI
@@ -51,43 +52,6 @@ package struct BuildFailure: Error, CustomStringConvertible {
       return BuildFailure(diagnostics: [diagnostic])
     default:
       return BuildFailure(diagnostics: [Diagnostic(describing: error)])
-    }
-  }
-}
-
-extension SourceExcerpt {
-  /// With carets under `word`, where it stands among the lines that are to blame; else under the whole
-  /// line, where that is one.
-  fileprivate func pointing(at word: String?) -> SourceExcerpt {
-    var result = self
-    for number in marked {
-      guard lines.indices.contains(number - firstLine) else { break }
-      let line = Array(lines[number - firstLine].utf8)
-      guard let word, let found = line.firstOccurrence(ofWord: Array(word.utf8)) else { continue }
-      result.marked = number...number
-      result.columns = found.lowerBound + 1..<found.upperBound + 1
-      return result
-    }
-    if columns == nil, marked.count == 1, lines.indices.contains(marked.lowerBound - firstLine) {
-      let line = Array(lines[marked.lowerBound - firstLine].utf8)
-      let blanks = Array(" \t".utf8)
-      let start = line.firstIndex { !blanks.contains($0) }
-      let end = line.lastIndex { !blanks.contains($0) }
-      if let start, let end { result.columns = start + 1..<end + 2 }
-    }
-    return result
-  }
-}
-
-extension [UInt8] {
-  /// Where `word` stands by itself: between blanks, quotes and the signs of flags and lists.
-  fileprivate func firstOccurrence(ofWord word: [UInt8]) -> Range<Int>? {
-    guard !word.isEmpty, count >= word.count else { return nil }
-    let signs = Array(" \t=\"',:[]".utf8)
-    return (0...count - word.count).lazy.map { $0..<$0 + word.count }.first { range in
-      self[range].elementsEqual(word)
-        && (range.lowerBound == 0 || signs.contains(self[range.lowerBound - 1]))
-        && (range.upperBound == self.count || signs.contains(self[range.upperBound]))
     }
   }
 }

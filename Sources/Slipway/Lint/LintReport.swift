@@ -20,6 +20,8 @@ package struct LintReport: Sendable {
     package let rule: LintRule
     package let message: String
     package let hint: String?
+    /// The word that is to blame, where it is one.
+    package let culprit: String?
     package let range: SourceRange
   }
 
@@ -27,6 +29,8 @@ package struct LintReport: Sendable {
   package struct Problem: Hashable, Sendable {
     package let message: String
     package let hint: String?
+    /// The word that is to blame, where it is one.
+    package let culprit: String?
     /// Absent for what no line is to blame for, such as an unknown target.
     package let range: SourceRange?
   }
@@ -48,12 +52,14 @@ extension LintReport {
     for diagnostic in diagnostics {
       if diagnostic.severity == .error {
         problems.append(
-          Problem(message: diagnostic.message, hint: diagnostic.hint, range: diagnostic.range))
+          Problem(
+            message: diagnostic.message, hint: diagnostic.hint, culprit: diagnostic.culprit,
+            range: diagnostic.range))
       } else if let rule = diagnostic.rule {
         findings.append(
           Finding(
             rule: rule, message: diagnostic.message, hint: diagnostic.hint,
-            range: diagnostic.range))
+            culprit: diagnostic.culprit, range: diagnostic.range))
       } else {
         remarks.append(source.diagnostic(diagnostic))
       }
@@ -75,7 +81,8 @@ extension LintReport {
     for problem in error.problems {
       problems.append(
         Problem(
-          message: problem.reason.message, hint: problem.reason.hint, range: problem.range))
+          message: problem.reason.message, hint: problem.reason.hint,
+          culprit: problem.reason.culprit, range: problem.range))
     }
     sort()
   }
@@ -112,7 +119,8 @@ extension LintReport {
     findings.map { finding in
       Diagnostic(
         .warning, finding.message, rule: finding.rule.name,
-        excerpt: SourceExcerpt(file: file, source: source, marking: finding.range),
+        excerpt: SourceExcerpt(file: file, source: source, marking: finding.range)
+          .pointing(at: finding.culprit),
         hint: finding.hint)
     }
   }
@@ -122,7 +130,9 @@ extension LintReport {
     problems.map { problem in
       Diagnostic(
         .error, problem.message,
-        excerpt: problem.range.map { SourceExcerpt(file: file, source: source, marking: $0) },
+        excerpt: problem.range.map {
+          SourceExcerpt(file: file, source: source, marking: $0).pointing(at: problem.culprit)
+        },
         hint: problem.hint)
     }
   }

@@ -25,6 +25,6 @@ struct ConsistentInstructionCasing {
     return LintFinding(
       .consistentInstructionCasing,
       "`\(keyword)` should be in \(casing.rawValue) case like most instructions",
-      hint: "write `\(expected)`")
+      hint: "write `\(expected)`", culprit: keyword)
   }
 }

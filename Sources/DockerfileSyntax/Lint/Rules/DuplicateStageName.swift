@@ -7,6 +7,6 @@ struct DuplicateStageName {
     guard let name = stage.name, !names.insert(name).inserted else { return nil }
     return LintFinding(
       .duplicateStageName, "the stage name `\(name.excerpt)` is used twice",
-      hint: "give each stage a name of its own")
+      hint: "give each stage a name of its own", culprit: stage.spelledName ?? name)
   }
 }

@@ -8,6 +8,6 @@ enum FromAsCasing {
     guard asKeyword != expected else { return nil }
     return LintFinding(
       .fromAsCasing, "`\(asKeyword)` and `\(stage.keyword)` are not in the same case",
-      hint: "write `\(expected)`")
+      hint: "write `\(expected)`", culprit: asKeyword)
   }
 }

@@ -6,6 +6,6 @@ enum ReservedStageName {
     guard let name = stage.name, reserved.contains(name) else { return nil }
     return LintFinding(
       .reservedStageName, "the stage name `\(name)` is reserved",
-      hint: "give the stage another name")
+      hint: "give the stage another name", culprit: stage.spelledName ?? name)
   }
 }

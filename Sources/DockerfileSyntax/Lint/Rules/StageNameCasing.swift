@@ -6,6 +6,6 @@ enum StageNameCasing {
     }
     return LintFinding(
       .stageNameCasing, "the stage name `\(spelled.excerpt)` should be in lower case",
-      hint: "write `\(name.excerpt)`")
+      hint: "write `\(name.excerpt)`", culprit: spelled)
   }
 }

@@ -31,7 +31,7 @@ struct CopyIgnoredFile: Sendable {
     else { return nil }
     return LintFinding(
       .copyIgnoredFile, "`\(source)` is left out by `.dockerignore`, so it cannot be copied",
-      hint: "take it out of `.dockerignore`, or do not copy it")
+      hint: "take it out of `.dockerignore`, or do not copy it", culprit: source)
   }
 
   private var leavesOutEverything: Bool {

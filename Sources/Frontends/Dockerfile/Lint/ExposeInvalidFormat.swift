@@ -8,6 +8,6 @@ enum ExposeInvalidFormat {
     guard parts.dropLast().contains(where: { !$0.isEmpty }) else { return nil }
     return LintFinding(
       .exposeInvalidFormat, "`EXPOSE` takes no address and no port of the host: `\(port)`",
-      hint: "write `\(parts.last ?? "")`")
+      hint: "write `\(parts.last ?? "")`", culprit: port)
   }
 }

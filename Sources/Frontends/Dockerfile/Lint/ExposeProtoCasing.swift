@@ -8,6 +8,6 @@ enum ExposeProtoCasing {
     guard networkProtocol != networkProtocol.lowercased() else { return nil }
     return LintFinding(
       .exposeProtoCasing, "the protocol of `EXPOSE \(port)` should be in lower case",
-      hint: "write `\(port.lowercased())`")
+      hint: "write `\(port.lowercased())`", culprit: port)
   }
 }

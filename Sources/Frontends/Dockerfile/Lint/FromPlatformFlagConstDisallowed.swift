@@ -12,6 +12,7 @@ enum FromPlatformFlagConstDisallowed {
     guard !name.contains(platform.os), !name.contains(platform.architecture) else { return nil }
     return LintFinding(
       .fromPlatformFlagConstDisallowed, "`--platform=\(expansion.text)` of `FROM` is constant",
-      hint: "use a variable such as `$BUILDPLATFORM`, or leave the flag away")
+      hint: "use a variable such as `$BUILDPLATFORM`, or leave the flag away",
+      culprit: expansion.text)
   }
 }

@@ -11,6 +11,7 @@ enum InvalidBaseImagePlatform {
     return LintFinding(
       .invalidBaseImagePlatform,
       "`\(image.source.reference)` is for `\(own)`, but `\(wanted)` was asked for",
-      hint: "name the platform that is meant with `FROM --platform=…`")
+      hint: "name the platform that is meant with `FROM --platform=…`",
+      culprit: image.source.reference)
   }
 }

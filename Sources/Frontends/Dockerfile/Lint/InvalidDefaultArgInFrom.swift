@@ -8,6 +8,6 @@ enum InvalidDefaultArgInFrom {
     guard (try? Reference(expansion.text)) == nil else { return nil }
     return LintFinding(
       .invalidDefaultArgInFrom, "without build arguments, `FROM \(base)` names no image",
-      hint: "give the argument a default with `ARG` before the first `FROM`")
+      hint: "give the argument a default with `ARG` before the first `FROM`", culprit: base)
   }
 }

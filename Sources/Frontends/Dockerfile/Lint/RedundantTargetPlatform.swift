@@ -12,6 +12,6 @@ enum RedundantTargetPlatform {
     else { return nil }
     return LintFinding(
       .redundantTargetPlatform, "`--platform=\(platform)` is what `FROM` does by itself",
-      hint: "leave the flag away")
+      hint: "leave the flag away", culprit: platform)
   }
 }

@@ -18,6 +18,6 @@ enum SecretsUsedInArgOrEnv {
     return LintFinding(
       .secretsUsedInArgOrEnv,
       "`\(instruction.rawValue) \(name)` would leave a secret in the image",
-      hint: "use `RUN --mount=type=secret,id=\(name)`")
+      hint: "use `RUN --mount=type=secret,id=\(name)`", culprit: name)
   }
 }

@@ -10,7 +10,7 @@ enum UndefinedArgInFrom {
         .undefinedArgInFrom,
         "`FROM` uses the argument `\(name)`, which is not declared before it",
         hint: Suggestion.closest(to: name, among: known).map { "did you mean `\($0)`?" }
-          ?? "declare it with `ARG \(name)` before the first `FROM`")
+          ?? "declare it with `ARG \(name)` before the first `FROM`", culprit: "$\(name)")
     }
   }
 }

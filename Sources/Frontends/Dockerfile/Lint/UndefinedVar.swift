@@ -13,7 +13,7 @@ enum UndefinedVar {
       return LintFinding(
         .undefinedVar, "the variable `$\(name)` is not set and counts as empty",
         hint: similar.map { "did you mean `$\($0)`?" }
-          ?? "declare it in this stage with `ARG \(name)` or `ENV \(name)=…`")
+          ?? "declare it in this stage with `ARG \(name)` or `ENV \(name)=…`", culprit: "$\(name)")
     }
   }
 }

@@ -8,6 +8,6 @@ enum WorkdirRelativePath {
     return LintFinding(
       .workdirRelativePath,
       "the relative path `\(path)` depends on the working directory of the base image",
-      hint: "write an absolute path")
+      hint: "write an absolute path", culprit: path)
   }
 }

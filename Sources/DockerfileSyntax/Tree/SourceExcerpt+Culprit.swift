@@ -1,0 +1,63 @@
+package import Reporting
+
+extension SourceExcerpt {
+  /// With carets under `word`, where it stands among the lines that are to blame; else under the whole
+  /// line, where that is one. A word `$NAME` is found as `${NAME}` too, whatever follows in the braces.
+  package func pointing(at word: String?) -> SourceExcerpt {
+    var result = self
+    for number in marked {
+      guard lines.indices.contains(number - firstLine) else { break }
+      let line = Array(lines[number - firstLine].utf8)
+      guard let word, let found = line.firstOccurrence(ofWord: Array(word.utf8)) else { continue }
+      result.marked = number...number
+      result.columns = found.lowerBound + 1..<found.upperBound + 1
+      return result
+    }
+    if columns == nil, marked.count == 1, lines.indices.contains(marked.lowerBound - firstLine) {
+      let line = Array(lines[marked.lowerBound - firstLine].utf8)
+      let blanks = Array(" \t".utf8)
+      let start = line.firstIndex { !blanks.contains($0) }
+      let end = line.lastIndex { !blanks.contains($0) }
+      if let start, let end { result.columns = start + 1..<end + 2 }
+    }
+    return result
+  }
+}
+
+extension [UInt8] {
+  /// Where `word` stands by itself: between blanks, quotes and the signs of flags and lists; or as a
+  /// variable, if it is one.
+  fileprivate func firstOccurrence(ofWord word: [UInt8]) -> Range<Int>? {
+    let signs = Array(" \t=\"',:[]".utf8)
+    let plain = firstOccurrence(of: word) { range in
+      (range.lowerBound == 0 || signs.contains(self[range.lowerBound - 1]))
+        && (range.upperBound == self.count || signs.contains(self[range.upperBound]))
+    }
+    guard plain == nil, word.first == UInt8(ascii: "$") else { return plain }
+    return firstOccurrence(ofVariable: word.dropFirst())
+  }
+
+  /// `$NAME`, or `${NAME` and what follows up to the brace.
+  private func firstOccurrence(ofVariable name: ArraySlice<UInt8>) -> Range<Int>? {
+    func endsName(at index: Int) -> Bool {
+      guard index < count else { return true }
+      let isLetter = (0x61...0x7A).contains(self[index] | 0x20)
+      let isDigit = (0x30...0x39).contains(self[index])
+      return !isLetter && !isDigit && self[index] != UInt8(ascii: "_")
+    }
+    let plain = firstOccurrence(of: Array("$".utf8) + name) { endsName(at: $0.upperBound) }
+    let braced = firstOccurrence(of: Array("${".utf8) + name) { endsName(at: $0.upperBound) }
+    guard let braced, plain.map({ braced.lowerBound < $0.lowerBound }) ?? true else { return plain }
+    let end = self[braced.upperBound...].firstIndex(of: UInt8(ascii: "}"))
+    return braced.lowerBound..<(end.map { $0 + 1 } ?? braced.upperBound)
+  }
+
+  private func firstOccurrence(
+    of word: [UInt8], where isWanted: (Range<Int>) -> Bool
+  ) -> Range<Int>? {
+    guard !word.isEmpty, count >= word.count else { return nil }
+    return (0...count - word.count).lazy.map { $0..<$0 + word.count }.first { range in
+      self[range].elementsEqual(word) && isWanted(range)
+    }
+  }
+}
