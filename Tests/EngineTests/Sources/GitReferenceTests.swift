@@ -110,7 +110,7 @@ struct GitProgramTests {
     }
     #expect(
       environment["GIT_SSH_COMMAND"]
-        == "ssh -F /dev/null -o 'BatchMode=yes' -o 'StrictHostKeyChecking=accept-new' "
+        == "ssh -F /dev/null -o 'BatchMode=yes' -o 'IdentityFile=none' -o 'StrictHostKeyChecking=accept-new' "
         + "-o 'ConnectTimeout=15' -o 'ServerAliveInterval=15' -o 'ServerAliveCountMax=4' "
         + "-o 'UserKnownHostsFile=\"/state/known_hosts\" \"/home/me/.ssh/known_hosts\"'")
   }
