@@ -9,6 +9,22 @@ package enum SmallFile {
     return try readAll(file.rawValue, path, limit: limit)
   }
 
+  /// The same of a regular file and of nothing else: who looks into a folder of strangers must not wait
+  /// at a pipe that nobody writes to. Throws ``NotRegular`` too.
+  package static func readRegular(_ path: FilePath, limit: Int = 64 << 20) throws -> [UInt8] {
+    let file = try OwnedDescriptor(opening: path, O_RDONLY | O_NONBLOCK)
+    var status = stat()
+    guard fstat(file.rawValue, &status) == 0 else { throw SystemCallError("stat", path.string) }
+    guard status.st_mode & S_IFMT == S_IFREG else { throw NotRegular(path: path) }
+    return try readAll(file.rawValue, path, limit: limit)
+  }
+
+  /// A directory, a pipe, a device or a socket is where a file should be.
+  package struct NotRegular: Error, CustomStringConvertible {
+    package let path: FilePath
+    package var description: String { "`\(path)` is not a regular file" }
+  }
+
   /// Everything that standard input gives, up to `limit` bytes.
   package static func readStandardInput(limit: Int = 64 << 20) throws -> [UInt8] {
     try readAll(STDIN_FILENO, "-", limit: limit)

@@ -142,7 +142,9 @@ private struct Attempt<Result: Sendable>: Sendable {
         if let result = try await receive(response) { return Outcome.accepted(result) }
         let messages = RegistryMessage.reading(
           (try? await response.collect(limit: 64 << 10)) ?? [])
-        if response.status == 401 {
+        // Only the registry says where its credentials go: not who it redirects to, nor where an upload
+        // goes on.
+        if response.status == 401, need.endpoint.isOrigin(of: response.url) {
           return .challenged(response.fields.values(of: "WWW-Authenticate"), messages)
         }
         throw TransientFailure.wrapping(

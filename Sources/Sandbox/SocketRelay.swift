@@ -70,40 +70,73 @@ private struct RelayedConnections: Sendable {
   let ending: Int32
   let target: FilePath
 
-  /// Each descriptor's other side.
-  private typealias Peers = [Int32: Int32]
+  /// One end of a connection.
+  private struct End {
+    /// The descriptor of the other one.
+    let peer: Int32
+    /// Whether nothing more will come from here.
+    var isDone = false
+  }
+
+  /// A connection takes two of the descriptors that all of the build has, and who connects may be
+  /// hostile; the others wait in line.
+  private static let mostConnections = 32
 
   func carry() {
-    var peers: Peers = [:]
-    defer { for descriptor in peers.keys { close(descriptor) } }
+    var ends: [Int32: End] = [:]
+    defer { for descriptor in ends.keys { close(descriptor) } }
     var buffer = [UInt8](repeating: 0, count: 16 << 10)
+    var isOutOfDescriptors = false
     while true {
-      var polled = ([ending, listener] + peers.keys.sorted()).map {
-        pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
+      let accepts = ends.count < 2 * Self.mostConnections && !isOutOfDescriptors
+      var polled = [
+        pollfd(fd: ending, events: Int16(POLLIN), revents: 0),
+        pollfd(fd: accepts ? listener : -1, events: Int16(POLLIN), revents: 0),
+      ]
+      for (descriptor, end) in ends {
+        // Without events it is still said when the other side has gone for good.
+        polled.append(
+          pollfd(fd: descriptor, events: end.isDone ? 0 : Int16(POLLIN), revents: 0))
       }
-      guard poll(&polled, nfds_t(polled.count), -1) > 0 else { continue }
+      let count = poll(&polled, nfds_t(polled.count), isOutOfDescriptors ? 100 : -1)
+      isOutOfDescriptors = false
+      guard count > 0 else { continue }
       if polled[0].revents != 0 { return }
-      if polled[1].revents != 0 { accept(into: &peers) }
+      if polled[1].revents != 0 { isOutOfDescriptors = !accept(into: &ends) }
       for ready in polled.dropFirst(2) where ready.revents != 0 {
-        guard let peer = peers[ready.fd], !pass(from: ready.fd, to: peer, &buffer) else { continue }
-        for descriptor in [ready.fd, peer] {
-          peers[descriptor] = nil
-          close(descriptor)
-        }
+        guard let end = ends[ready.fd] else { continue }
+        if !end.isDone, pass(from: ready.fd, to: end.peer, &buffer) { continue }
+        finish(ready.fd, end, &ends)
       }
     }
   }
 
-  private func accept(into peers: inout Peers) {
+  /// What one end has said last may still be answered: both are closed when both are done.
+  private func finish(_ descriptor: Int32, _ end: End, _ ends: inout [Int32: End]) {
+    if !end.isDone, ends[end.peer]?.isDone == false,
+      shutdown(end.peer, Int32(SHUT_WR)) == 0
+    {
+      ends[descriptor]?.isDone = true
+      return
+    }
+    for descriptor in [descriptor, end.peer] {
+      ends[descriptor] = nil
+      close(descriptor)
+    }
+  }
+
+  /// False where there are no descriptors left.
+  private func accept(into ends: inout [Int32: End]) -> Bool {
     let client = Glibc.accept(listener, nil, nil)
-    guard client >= 0 else { return }
+    guard client >= 0 else { return errno != EMFILE && errno != ENFILE }
     _ = fcntl(client, F_SETFD, FD_CLOEXEC)
     guard let agent = connectToTarget() else {
       close(client)
-      return
+      return true
     }
-    peers[client] = agent
-    peers[agent] = client
+    ends[client] = End(peer: agent)
+    ends[agent] = End(peer: client)
+    return true
   }
 
   private func connectToTarget() -> Int32? {

@@ -176,6 +176,45 @@ struct ArchiveUnpackingTests {
     }
   }
 
+  private func archive(_ members: [TarEntry]) throws -> [UInt8] {
+    let sink = MemorySink()
+    let writer = TarWriter(sink)
+    for member in members {
+      try writer.begin(member)
+      try writer.end()
+    }
+    try writer.finish()
+    return sink.bytes
+  }
+
+  @Test("a link has the mode that Linux gives links, whatever the archive says")
+  func linkMode() throws {
+    let directory = try TemporaryDirectory()
+    _ = try directory.directory("dst")
+    var link = FileMetadata(kind: .symbolicLink, permissions: 0o644)
+    link.linkTarget = Array("x".utf8)
+    try Files.write(
+      try archive([TarEntry(path: Array("l".utf8), metadata: link)]), to: directory("a"))
+    let item = try #require(try draft(of: "a", in: directory).items[TreePath(cleaning: "/t/l")])
+    #expect(item.metadata.permissions == 0o777)
+  }
+
+  @Test("what no layer can hold is refused before it is in one")
+  func refusals() throws {
+    let directory = try TemporaryDirectory()
+    _ = try directory.directory("dst")
+    let device = TarEntry(
+      path: Array("d".utf8), metadata: FileMetadata(kind: .characterDevice, permissions: 0o600))
+    let path = String(repeating: "d/", count: 20_000) + "f"
+    let deep = TarEntry(
+      path: Array(path.utf8), metadata: FileMetadata(kind: .regular, permissions: 0o600))
+    for (entry, refusal) in [(device, LayerError.Refusal.whiteoutDevice), (deep, .pathTooLong)] {
+      try Files.write(try archive([entry]), to: directory("a"))
+      let error = LayerError.refused(TreePath(canonical: entry.path), refusal)
+      #expect(throws: error) { try draft(of: "a", in: directory) }
+    }
+  }
+
   private func draft(
     of name: String, in directory: TemporaryDirectory, owner: String? = nil,
     limits: LayerLimits = .standard

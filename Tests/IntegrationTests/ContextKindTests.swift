@@ -1,3 +1,4 @@
+import Glibc
 import SystemPackage
 import TestSupport
 import Testing
@@ -52,6 +53,24 @@ struct ContextKindTests {
     #expect(try await names().contains("/.dockerignore"))
     let again = try await build(input: archive("tree", option), "-")
     #expect(again.errorText.contains("CACHED"), "\(again)")
+  }
+
+  @Test(
+    "A pipe where a file should be is an error, and nobody waits at it", .timeLimit(.minutes(1)),
+    arguments: ["tree/Dockerfile", "tree/.dockerignore", "named/.dockerignore"])
+  func pipes(path: String) async throws {
+    try directory.write("FROM scratch\nCOPY --from=n . /\n", to: "tree/n.Dockerfile")
+    try directory.write("x", to: "named/file")
+    unlink(directory(path).string)
+    #expect(mkfifo(directory(path).string, 0o600) == 0)
+    let file = path.hasPrefix("named") ? "n.Dockerfile" : "Dockerfile"
+    let named = "n=\(directory("named"))"
+    let arguments = file == "Dockerfile" ? [] : ["-f", file]
+    var command = slipway.command(["build", "--build-context", named] + arguments + ["."])
+    command.directory = directory("tree")
+    let result = try await command.run()
+    #expect(!result.succeeded)
+    #expect(result.errorText.contains("is not a regular file"), "\(result)")
   }
 
   @Test("-f names a file inside of a tarball; an absolute one is of this machine")
@@ -130,6 +149,25 @@ struct ContextKindTests {
     let other = try await build("-f", site.address + "/e", ".")
     #expect(other.succeeded, "\(other)")
     #expect(try await names() == ["/y", "/y/other.Dockerfile"])
+  }
+
+  @Test("What lets somebody in at the address of a Dockerfile is in no message")
+  func dockerfileCredentials() async throws {
+    let site = try StaticSite()
+    site["/bad"] = StaticSite.Page("FRUM scratch\n")
+    let address = "http://user:hush@127.0.0.1:\(site.server.port)/bad?signature=hush"
+    let result = try await build("-f", address, ".")
+    #expect(!result.succeeded)
+    #expect(result.errorText.contains("\(site.address)/bad:1"), "\(result)")
+    #expect(!result.errorText.contains("hush"), "\(result)")
+  }
+
+  @Test("Without a Dockerfile and a recipe, the message names no folder of the state")
+  func nothingToBuild() async throws {
+    let result = try await build(input: archive("tree/sub"), "-")
+    #expect(!result.succeeded)
+    #expect(result.errorText.contains("there is no `Dockerfile` in the build context"), "\(result)")
+    #expect(!result.errorText.contains("snapshots"), "\(result)")
   }
 
   @Test("SOURCE_DATE_EPOCH=context of an archive without a time is that of its newest file")

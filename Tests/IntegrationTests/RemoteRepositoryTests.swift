@@ -145,6 +145,48 @@ struct RemoteRepositoryTests {
     #expect(try await files().contains(Self.file("inner\n", "/r/inner")))
   }
 
+  @Test("Git's own files are no subdirectory, not even through a link")
+  func gitDirectoryAsSubdirectory() async throws {
+    let (repository, _) = try await makeRepository()
+    try await Command("ln", ["-s", ".git", repository.path.appending("own").string]).check()
+    try await Command("ln", ["-s", ".git/hooks", repository.path.appending("hooks").string]).check()
+    try await repository.commit("links")
+    let server = try GitServer(directory("served"))
+    for name in [".git", ".git/refs", "own", "own/refs", "hooks"] {
+      let text = try await failure(
+        of: "FROM scratch\nADD \(server.address("repo"))#main:\(name) /r/\n")
+      #expect(text.contains("there is no directory `\(name)`"), "\(text)")
+    }
+  }
+
+  @Test(
+    "A server that lies about what a tag stands for passes no checksum, nor what was built of another",
+    arguments: ["refs/tags/v2", "refs/heads/main"])
+  func falseTags(name: String) async throws {
+    let (repository, commits) = try await makeRepository()
+    let server = try GitServer(directory("served"), .dumb)
+    let (one, three) = (try #require(commits["one"]), try #require(commits["three"]))
+    let address = "\(server.address("repo"))?ref=\(name)"
+    // What it truly is comes into the cache.
+    _ = try await build("FROM scratch\nADD \(address) /r/\n")
+    let refs = repository.path.appending(".git/info/refs")
+    let honest = String(decoding: try Files.read(refs), as: UTF8.self)
+    let claim = "\t\(name)^{}"
+    let others = honest.split(separator: "\n").filter { !$0.hasSuffix(claim) }
+    try Files.write(
+      Array((others + ["\(one)\(claim)"]).joined(separator: "\n").utf8 + [10]), to: refs)
+    for checksum in ["", "--checksum=\(one) "] {
+      let text = try await failure(of: "FROM scratch\nADD \(checksum)\(address) /r/\n")
+      let actual = name == "refs/heads/main" ? three : try #require(commits["two"])
+      #expect(
+        text.contains("says that `\(name)` is commit `\(one)`, but it is `\(actual)`"), "\(text)")
+    }
+    // The commit that was claimed is what it always was.
+    try Files.write(Array(honest.utf8), to: refs)
+    _ = try await build("FROM scratch\nADD \(server.address("repo"))#\(one) /r/\n")
+    #expect(try await files().contains(Self.file("one\n", "/r/file")))
+  }
+
   @Test("What names no ref, or would be an option, is refused")
   func badReferences() async throws {
     let (_, commits) = try await makeRepository()

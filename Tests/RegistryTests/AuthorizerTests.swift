@@ -1,4 +1,5 @@
 import OCI
+import Synchronization
 import SystemPackage
 import TestSupport
 import Testing
@@ -276,6 +277,27 @@ struct AuthorizerTests {
       times: .max)
     _ = await refusal(registry, scratch.with(password))
     #expect(!stranger.requests.isEmpty)
+    #expect(stranger.requests.allSatisfy { $0.headers["Authorization"] == nil })
+  }
+
+  @Test("follows no challenge of somebody whom the registry redirects to")
+  func challengedByStranger() async throws {
+    let registry = try registry()
+    let port = Mutex<UInt16>(0)
+    let stranger = try ScriptedServer { request in
+      if request.path == "/token" { return .text(200, #"{"token":"x"}"#) }
+      var response = ServerResponse.text(401, "who are you?")
+      let realm = "http://127.0.0.1:\(port.withLock { $0 })/token"
+      response.headers["WWW-Authenticate"] = "Bearer realm=\"\(realm)\",service=\"registry.test\""
+      return response
+    }
+    port.withLock { $0 = stranger.port }
+    registry.inject(
+      .respond(307, ["Location": "http://127.0.0.1:\(stranger.port)/there"]), on: .manifestReads,
+      times: .max)
+    let words = await refusal(registry, scratch.with(password))
+    #expect(words.contains("401 Unauthorized"), "\(words)")
+    #expect(stranger.requests.map(\.path) == ["/there"])
     #expect(stranger.requests.allSatisfy { $0.headers["Authorization"] == nil })
   }
 

@@ -34,6 +34,54 @@ extension BuiltInSandboxTests {
       #expect(try await run(command).lines == ["641 100:102 socket", "closed"])
     }
 
+    @Test("Who has said all is still answered")
+    func halfClosed() throws {
+      let agent = fixture.folder.appending("agent")
+      let server = try FileDescriptor.listen(at: agent)
+      defer { try? server.close() }
+      let relay = try SocketRelay(
+        to: agent, in: fixture.folder("relay"), mode: 0o600, userID: 0, groupID: 0)
+      defer { relay.close() }
+      let client = try FileDescriptor.connected(to: relay.path)
+      try client.writeAll("question".utf8)
+      #expect(shutdown(client.rawValue, Int32(SHUT_WR)) == 0)
+      let peer = FileDescriptor(rawValue: accept(server.rawValue, nil, nil))
+      #expect(try peer.text(8) == "question")
+      #expect(try peer.text(1) == "", "that it was all is passed on")
+      try peer.writeAll("answer".utf8)
+      try peer.close()
+      #expect(try client.text(6) == "answer")
+      #expect(try client.text(1) == "")
+      try client.close()
+    }
+
+    @Test("Who connects without end takes no more than a few descriptors, and the others wait")
+    func manyConnections() throws {
+      let agent = fixture.folder.appending("agent")
+      let server = try FileDescriptor.listen(at: agent, backlog: 200)
+      defer { try? server.close() }
+      let relay = try SocketRelay(
+        to: agent, in: fixture.folder("relay"), mode: 0o600, userID: 0, groupID: 0)
+      defer { relay.close() }
+      // As many as are carried at once, and some that find room in the line.
+      var clients: [FileDescriptor] = []
+      defer { for client in clients { try? client.close() } }
+      for _ in 1...40 { clients.append(try FileDescriptor.connected(to: relay.path)) }
+      var peers: [FileDescriptor] = []
+      defer { for peer in peers { try? peer.close() } }
+      for _ in 1...32 { peers.append(FileDescriptor(rawValue: accept(server.rawValue, nil, nil))) }
+      var waiting = pollfd(fd: server.rawValue, events: Int16(POLLIN), revents: 0)
+      #expect(poll(&waiting, 1, 200) == 0, "there are more than the relay should carry")
+      for _ in 1...8 {
+        try clients.removeFirst().close()
+        peers.append(FileDescriptor(rawValue: accept(server.rawValue, nil, nil)))
+      }
+      #expect(peers.allSatisfy { $0.rawValue >= 0 })
+      // The last in the line is served as well as the first.
+      try clients[31].writeAll("q".utf8)
+      #expect(try peers[39].text(1) == "q")
+    }
+
     @Test("A relay to a socket that is gone ends each connection, and not the program")
     func targetGone() throws {
       let relay = try SocketRelay(
@@ -49,8 +97,10 @@ extension BuiltInSandboxTests {
 }
 
 extension FileDescriptor {
-  fileprivate static func listen(at path: FilePath) throws -> FileDescriptor {
-    try withSocket(at: path) { bind($0, $1, $2) == 0 && Glibc.listen($0, 4) == 0 }
+  fileprivate static func listen(
+    at path: FilePath, backlog: Int32 = 4
+  ) throws -> FileDescriptor {
+    try withSocket(at: path) { bind($0, $1, $2) == 0 && Glibc.listen($0, backlog) == 0 }
   }
 
   fileprivate static func connected(to path: FilePath) throws -> FileDescriptor {

@@ -6,6 +6,9 @@ package struct GitSource: Hashable, Sendable {
   package var reference: String?
   /// The whole name of the commit or annotated tag, where somebody has asked for it already.
   package var commit: String?
+  /// The commit of an annotated tag, as the server says, which is believed only until the tag is here;
+  /// nil for commits, and where nobody has asked.
+  package var taggedCommit: String?
   /// The commit that it must be, or the beginning of its name.
   package var checksum: String?
   /// Whose entries become the root; nil is the whole tree.
@@ -49,6 +52,7 @@ package struct GitSource: Hashable, Sendable {
     encoder.add("remote", remote)
     encoder.add("reference", reference)
     encoder.add("commit", commit)
+    encoder.add("taggedCommit", taggedCommit)
     encoder.add("checksum", checksum)
     encoder.add("subdirectory", subdirectory)
     encoder.add("keepsGitDirectory", keepsGitDirectory)

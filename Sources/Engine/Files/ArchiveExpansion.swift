@@ -63,8 +63,19 @@ struct ArchiveExpansion {
       let path = TreePath(canonical: try entry.validatedPath())
       // The archive's own root must not change the destination.
       if path.isRoot { continue }
+      guard path.bytes.count <= limits.pathLength else {
+        throw LayerError.refused(path, .pathTooLong)
+      }
       var metadata = entry.metadata
-      if metadata.kind == .hardLink { metadata.linkTarget = try entry.validatedHardLinkTarget() }
+      switch metadata.kind {
+      case .hardLink: metadata.linkTarget = try entry.validatedHardLinkTarget()
+      // Whatever an archive says, Linux gives links this mode.
+      case .symbolicLink: metadata.permissions = 0o777
+      // An overlay, which BuildKit unpacks into, lets nobody make one.
+      case .characterDevice where metadata.deviceMajor == 0 && metadata.deviceMinor == 0:
+        throw LayerError.refused(path, .whiteoutDevice)
+      default: break
+      }
       var contents: TreePath?
       if metadata.kind == .regular, metadata.size > 0 {
         guard metadata.size <= rest else { throw ArchiveError.tooLarge(limit: allowed) }

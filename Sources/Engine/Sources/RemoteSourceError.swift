@@ -22,6 +22,7 @@ package enum RemoteSourceError: Error, Sendable, CustomStringConvertible {
   case ambiguousCommit(String, prefix: String, count: Int)
   case noDefaultBranch(String)
   case wrongCommit(String, expected: String, actual: [String])
+  case falseTag(String, String, claimed: String, actual: String)
   case referenceMoved(String, String)
   case noSubdirectory(String, String)
   case noAgent(String)
@@ -66,6 +67,9 @@ package enum RemoteSourceError: Error, Sendable, CustomStringConvertible {
       "expected checksum to match `\(expected)`, got "
         + actual.map { "`\($0)`" }.joined(separator: " or ") + ": `\(place)`; "
         + "hint: if the new commit is right, change the checksum"
+    case .falseTag(let place, let name, let claimed, let actual):
+      "the server of `\(place)` says that `\(name)` is commit `\(claimed)`, but it is `\(actual)`; "
+        + "hint: a server that lies about its tags is not to be trusted"
     case .referenceMoved(let place, let reference):
       "`\(reference)` of `\(place)` changed while it was fetched; hint: build again"
     case .noSubdirectory(let place, let path):

@@ -42,7 +42,7 @@ struct BuildContexts {
       case .directory(let path):
         guard FileStatus(path)?.isDirectory == true else { throw RequestError.noContext(path) }
         let own = path.appending(".dockerignore")
-        let ignore = IgnoreFile(bytes: FileStatus(own) == nil ? [] : try SmallFile.read(own))
+        let ignore = IgnoreFile(bytes: FileStatus(own) == nil ? [] : try SmallFile.readRegular(own))
         try add(path, as: name, ignoring: ignore.files(), home: home)
         named[name] = .local(name)
       case .image(let reference): named[name] = .image(reference)

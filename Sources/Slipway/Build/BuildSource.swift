@@ -40,7 +40,9 @@ struct BuildSource {
       return BuildSource(name: "-", bytes: bytes, ignore: try ignoreFile(in: files, for: nil))
     case (.http(let address), let files):
       let bytes = try await home.fetch(dockerfile: address, request, context, reporter)
-      return BuildSource(name: address, bytes: bytes, ignore: try ignoreFile(in: files, for: nil))
+      // Without user and query: they let in whoever reads a message.
+      let shown = HTTPSource(address: address, fileName: "Dockerfile").shown
+      return BuildSource(name: shown, bytes: bytes, ignore: try ignoreFile(in: files, for: nil))
     case (.file(let path), .fetched(_, let tree)) where !path.isAbsolute:
       return try inTree(tree, named: context.onlyFile ?? path.string)
     case (.file(let path), let files):
@@ -56,7 +58,7 @@ struct BuildSource {
           for: directory, request, ignoring: ignoreFile(in: context.files, for: nil))
       }
       return BuildSource(
-        name: path.lastComponent?.string ?? "Dockerfile", bytes: try SmallFile.read(path),
+        name: path.lastComponent?.string ?? "Dockerfile", bytes: try SmallFile.readRegular(path),
         ignore: try ignoreFile(in: context.files, for: path))
     case (.inContext, .fetched(let fetched, let tree)):
       let name = context.onlyFile ?? "Dockerfile"
@@ -66,7 +68,12 @@ struct BuildSource {
       guard let directory = try await engine.directory(of: fetched) else {
         throw RequestError.noDockerfileInContext(name)
       }
-      return try recipe(for: directory, request, ignoring: nil)
+      do {
+        return try recipe(for: directory, request, ignoring: nil)
+      } catch RecipeError.noRecipe {
+        // It would name a folder that means nothing to people.
+        throw RequestError.noDockerfileInContext(name)
+      }
     case (.inContext, .nothing): throw RequestError.noDockerfileInContext("Dockerfile")
     }
   }
@@ -95,7 +102,7 @@ struct BuildSource {
       return IgnoreFile()
     }
     return IgnoreFile(
-      name: path.lastComponent?.string ?? ".dockerignore", bytes: try SmallFile.read(path))
+      name: path.lastComponent?.string ?? ".dockerignore", bytes: try SmallFile.readRegular(path))
   }
 
   /// - Parameter ignore: the context's `.dockerignore`; nil where none counts.
@@ -147,7 +154,7 @@ extension Home {
       .http(source), inputs, label: "[internal] load build definition from \(source.shown)")
     let tree = try await engine.files(of: fetched)
     guard let bytes = try SmallTreeFile.read(TreePath(cleaning: "Dockerfile"), in: tree) else {
-      throw RequestError.noDockerfileInContext(address)
+      throw RequestError.noDockerfileInContext(source.shown)
     }
     return bytes
   }

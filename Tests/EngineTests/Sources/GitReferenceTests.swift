@@ -63,6 +63,11 @@ struct GitListingTests {
     #expect(listing.head == .init(object: one, name: "refs/heads/trunk"))
     #expect(GitListing(parsing: Array("\(two)\tHEAD".utf8)).head == .init(object: two))
     #expect(GitListing(parsing: []).head == nil)
+    // A server may say anything; what is no name would be read as a refspec.
+    for name in ["refs/heads/a:refs/heads/b", "refs/heads/*", "--upload-pack=id", "a b"] {
+      let listing = GitListing(parsing: Array("ref: \(name)\tHEAD\n\(two)\tHEAD".utf8))
+      #expect(listing.head == .init(object: two), "\(name)")
+    }
   }
 
   @Test("prefers branches to tags, and knows what an annotated tag stands for")
@@ -105,7 +110,7 @@ struct GitProgramTests {
     }
     #expect(
       environment["GIT_SSH_COMMAND"]
-        == "ssh -F /dev/null -o 'BatchMode=yes' -o 'StrictHostKeyChecking=accept-new' "
+        == "ssh -F /dev/null -o 'BatchMode=yes' -o 'IdentityFile=none' -o 'StrictHostKeyChecking=accept-new' "
         + "-o 'ConnectTimeout=15' -o 'ServerAliveInterval=15' -o 'ServerAliveCountMax=4' "
         + "-o 'UserKnownHostsFile=\"/state/known_hosts\" \"/home/me/.ssh/known_hosts\"'")
   }

@@ -35,6 +35,7 @@ struct GitCheckout: Sendable {
     // Submodules may be named relative to it.
     try await run("preparing", ["remote", "add", "--", "origin", remote])
     try await fetch()
+    try await checkTag()
     try await run("checking out", ["checkout", "--quiet", "--force", "--detach", commitName])
     if source.fetchesSubmodules { try await fetchSubmodules() }
     let time = try await commitTime()
@@ -112,6 +113,18 @@ struct GitCheckout: Sendable {
     (try? await git.run(["cat-file", "-e", commitName], in: folder)) != nil
   }
 
+  /// What a tag stands for is part of keys and compared with checksums by what the server said, so that
+  /// must be what the tag itself says.
+  private func checkTag() async throws {
+    guard let claimed = target.tagged else { return }
+    let text = try await run("reading", ["rev-parse", "--verify", commitName])
+    let commit = text.filter { !$0.isWhitespace }
+    guard commit == claimed else {
+      throw RemoteSourceError.falseTag(
+        source.shown, target.name ?? target.object, claimed: claimed, actual: commit)
+    }
+  }
+
   private func fetchSubmodules() async throws {
     guard access(folder.appending(".gitmodules").string, F_OK) == 0 else { return }
     let update = ["submodule", "--quiet", "update", "--init", "--recursive", "--force"]
@@ -143,7 +156,9 @@ struct GitCheckout: Sendable {
 
   private func copy(keepingGitDirectory: Bool, commitTime: Int64?) throws -> LayerID {
     let tree = try DirectoryTree(folder)
+    // Git's own files are no part of a commit, and are not the same everywhere.
     guard let root = try tree.resolve(subdirectory, followingLast: true),
+      !root.components.contains(where: { $0.elementsEqual(".git".utf8) }),
       try tree.node(at: root)?.isDirectory == true
     else {
       throw RemoteSourceError.noSubdirectory(source.shown, source.subdirectory ?? "")

@@ -29,8 +29,7 @@ struct GitFetch: Sendable {
     guard case .git(let pinned) = state.source, let object = pinned.commit else {
       throw RemoteSourceError.notResolved(source.shown)
     }
-    let target = GitListing.Target(
-      object: object, name: pinned.reference.flatMap { GitReference.isCommit($0) ? nil : $0 })
+    let target = GitListing.Target(pinned, object: object)
     let key = recordKey(target)
     let (source, sources) = (pinned, sources)
     return try await sources.alone(key) {
@@ -51,6 +50,7 @@ struct GitFetch: Sendable {
   private func state(_ target: GitListing.Target) -> RemoteState {
     var pinned = source
     pinned.commit = target.object
+    pinned.taggedCommit = target.tagged
     if let name = target.name { pinned.reference = name }
     let record = sources.record(for: recordKey(target).digest)
     return RemoteState(
@@ -75,21 +75,17 @@ struct GitFetch: Sendable {
     return StepKey(parts)
   }
 
-  /// Where the layer is remembered: by what was asked for, since the commit of a tag is not known where
-  /// nobody asked for it.
+  /// Where the layer is remembered. What a server says a tag stands for is part of it, as the record is
+  /// written only where that has proved true: a server that lies later finds nothing here.
   private func recordKey(_ target: GitListing.Target) -> StepKey {
-    var target = target
-    target.tagged = nil
-    return StepKey(key(target).parts + [.init("record", "git")])
+    StepKey(
+      key(target).parts + [.init("record", "git"), .init("tagged", target.tagged ?? "")])
   }
 
   // MARK: - The commit
 
   private func target() async throws -> GitListing.Target {
-    if let commit = source.commit {
-      let name = source.reference.flatMap { GitReference.isCommit($0) ? nil : $0 }
-      return GitListing.Target(object: commit, name: name)
-    }
+    if let commit = source.commit { return GitListing.Target(source, object: commit) }
     guard let reference = source.reference else {
       guard let head = try await listing(["HEAD"]).head else {
         throw RemoteSourceError.noDefaultBranch(source.shown)
@@ -135,5 +131,14 @@ struct GitFetch: Sendable {
     return try GitProgram(
       GitCredentials(source, sources.inputs).access(home: sources.stores.home),
       environment: access.environment)
+  }
+}
+
+extension GitListing.Target {
+  /// What a source stands for of which somebody has asked.
+  fileprivate init(_ pinned: GitSource, object: String) {
+    self.init(
+      object: object, tagged: pinned.taggedCommit,
+      name: pinned.reference.flatMap { GitReference.isCommit($0) ? nil : $0 })
   }
 }

@@ -21,7 +21,7 @@ struct GitListing: Hashable, Sendable {
   struct Target: Hashable, Sendable {
     /// A commit, or an annotated tag.
     var object: String
-    /// The commit of an annotated tag; nil for commits.
+    /// The commit of an annotated tag, of which nothing but the server's word is known; nil for commits.
     var tagged: String?
     /// The whole name of the ref that was found; nil for commits that nobody has named.
     var name: String?
@@ -33,7 +33,9 @@ struct GitListing: Hashable, Sendable {
   /// The default branch.
   var head: Target? {
     guard let object = objects["HEAD"] else { return nil }
-    return Target(object: object, name: symbolic["HEAD"])
+    // Git hands the name on as the server wrote it; it becomes part of a refspec.
+    return Target(
+      object: object, name: symbolic["HEAD"].flatMap { GitReference.isName($0) ? $0 : nil })
   }
 
   /// What a name stands for: a whole name or one below `refs/` first, then branches, then tags.

@@ -122,12 +122,14 @@ struct GitProgram: Sendable {
     return settings
   }
 
-  /// A server's key is remembered when it is first seen, and must stay the same from then on.
+  /// A server's key is remembered when it is first seen, and must stay the same from then on. Only the
+  /// agent lets anybody in: ssh looks for private keys in the user's own folder, whatever `HOME` says,
+  /// and a stranger's repository may name what it likes as a submodule.
   private static func sshCommand(_ access: Access, home: String?) -> String {
     var files = [quotedForSSH(access.knownHosts.string)]
     if let home { files.append(quotedForSSH(home + "/.ssh/known_hosts")) }
     let options = [
-      "BatchMode=yes", "StrictHostKeyChecking=accept-new", "ConnectTimeout=15",
+      "BatchMode=yes", "IdentityFile=none", "StrictHostKeyChecking=accept-new", "ConnectTimeout=15",
       "ServerAliveInterval=15", "ServerAliveCountMax=4",
       "UserKnownHostsFile=" + files.joined(separator: " "),
     ]
