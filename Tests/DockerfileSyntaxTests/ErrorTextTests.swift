@@ -159,7 +159,7 @@ struct ErrorTextTests {
   @Test(
     "the word to blame is marked where it stands by itself, a variable in any of its forms",
     arguments: [
-      ("COPY a ab a/b b", "b", 14..<15), ("ENV A=$AB$A", "$A", 10..<12),
+      ("COPY a ab a/b b", "b", 15..<16), ("ENV A=$AB$A", "$A", 10..<12),
       ("ENV A=${AB}${A:-x}y", "$A", 12..<19), ("ENV A=x${A", "$A", 8..<11),
       ("ENV A=${A} $A", "$A", 7..<11), ("ENV A=$B", "$A", 1..<9), ("ENV A=\\$A", "$A", 8..<10),
     ])

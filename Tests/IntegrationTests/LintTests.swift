@@ -82,6 +82,7 @@ struct LintTests {
                |              ^^^^
              4 |       /there/
              5 |     FROM scratch
+             6 |     CMD run me
           hint: declare it in this stage with `ARG two` or `ENV two=…`
 
           warning: `CMD` in shell form runs under a shell, which passes no signals on (JSONArgsRecommended)

@@ -28,28 +28,31 @@ extension [UInt8] {
   /// Where `word` stands by itself: between blanks, quotes and the signs of flags and lists; or as a
   /// variable, if it is one.
   fileprivate func firstOccurrence(ofWord word: [UInt8]) -> Range<Int>? {
+    if word.first == UInt8(ascii: "$"), word.count > 1, word.dropFirst().allSatisfy(Self.isOfName) {
+      return firstOccurrence(ofVariable: word.dropFirst())
+    }
     let signs = Array(" \t=\"',:[]".utf8)
-    let plain = firstOccurrence(of: word) { range in
+    return firstOccurrence(of: word) { range in
       (range.lowerBound == 0 || signs.contains(self[range.lowerBound - 1]))
         && (range.upperBound == self.count || signs.contains(self[range.upperBound]))
     }
-    guard plain == nil, word.first == UInt8(ascii: "$") else { return plain }
-    return firstOccurrence(ofVariable: word.dropFirst())
   }
 
   /// `$NAME`, or `${NAME` and what follows up to the brace.
   private func firstOccurrence(ofVariable name: ArraySlice<UInt8>) -> Range<Int>? {
-    func endsName(at index: Int) -> Bool {
-      guard index < count else { return true }
-      let isLetter = (0x61...0x7A).contains(self[index] | 0x20)
-      let isDigit = (0x30...0x39).contains(self[index])
-      return !isLetter && !isDigit && self[index] != UInt8(ascii: "_")
+    func endsName(_ range: Range<Int>) -> Bool {
+      range.upperBound == count || !Self.isOfName(self[range.upperBound])
     }
-    let plain = firstOccurrence(of: Array("$".utf8) + name) { endsName(at: $0.upperBound) }
-    let braced = firstOccurrence(of: Array("${".utf8) + name) { endsName(at: $0.upperBound) }
+    let plain = firstOccurrence(of: Array("$".utf8) + name, where: endsName)
+    let braced = firstOccurrence(of: Array("${".utf8) + name, where: endsName)
     guard let braced, plain.map({ braced.lowerBound < $0.lowerBound }) ?? true else { return plain }
     let end = self[braced.upperBound...].firstIndex(of: UInt8(ascii: "}"))
     return braced.lowerBound..<(end.map { $0 + 1 } ?? braced.upperBound)
+  }
+
+  private static func isOfName(_ byte: UInt8) -> Bool {
+    (0x61...0x7A).contains(byte | 0x20) || (0x30...0x39).contains(byte)
+      || byte == UInt8(ascii: "_")
   }
 
   private func firstOccurrence(
