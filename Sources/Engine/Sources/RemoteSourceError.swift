@@ -52,7 +52,8 @@ package enum RemoteSourceError: Error, Sendable, CustomStringConvertible {
       "there is no `git` program, which fetches repositories; hint: install it, such as with "
         + "`apt-get install git`"
     case .gitFailed(let place, let activity, let output):
-      "\(activity) `\(place)` failed: \(output)" + RemoteSourceError.hint(ofGit: output)
+      "\(activity) `\(place)` failed: \(output)"
+        + RemoteSourceError.hint(ofGit: output, about: place)
     case .invalidReference(let text):
       "`\(text)` is no name of a branch, a tag or a commit; hint: it is `main`, `v1.2`, "
         + "`refs/pull/1/head` or the whole name of a commit"
@@ -88,15 +89,23 @@ package enum RemoteSourceError: Error, Sendable, CustomStringConvertible {
     }
   }
 
-  private static func hint(ofGit output: String) -> String {
-    let wantsUser = ["could not read Username", "Authentication failed", "403", "401"]
-    if wantsUser.contains(where: output.contains) {
+  /// What to do about git's words. Only they are looked at, not the addresses among them: a port
+  /// such as 40157 reads like a status.
+  private static func hint(ofGit output: String, about place: String) -> String {
+    let words = output.replacing(place, with: "").split(separator: " ")
+      .filter { !$0.contains("://") }
+      .joined(separator: " ")
+    let status = words.firstMatch(of: /returned error: (\d{3})/).flatMap { Int($0.1) }
+    let wantsUser =
+      status == 401 || status == 403
+      || ["could not read Username", "Authentication failed"].contains(where: words.contains)
+    if wantsUser {
       return "; hint: check the address; for a private repository pass a secret `GIT_AUTH_TOKEN`"
     }
-    if output.contains("redirect") || output.contains("returned error: 30") {
+    if status.map((300..<400).contains) == true || words.contains("redirect") {
       return "; hint: a redirect is not followed with credentials; give the address it leads to"
     }
-    if output.contains("not allowed") {
+    if words.contains("not allowed") {
       return "; hint: repositories are fetched over https, http, git and ssh only"
     }
     return ""

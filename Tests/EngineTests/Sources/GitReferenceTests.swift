@@ -137,4 +137,24 @@ struct GitProgramTests {
     }
     #expect("\(try #require(error))".contains("hint: install it"))
   }
+
+  @Test(
+    "that failed is told with what its words ask for, whatever digits the address has",
+    arguments: [
+      ("unable to access 'URL/': The requested URL returned error: 302", "redirect"),
+      ("unable to access 'URL/': The requested URL returned error: 403", "GIT_AUTH_TOKEN"),
+      ("could not read Username for 'URL': terminal prompts disabled", "GIT_AUTH_TOKEN"),
+      ("transport 'file' not allowed", "https, http, git and ssh"),
+      ("unable to access 'URL/': The requested URL returned error: 500", nil),
+      ("repository 'URL/' not found", nil),
+    ] as [(String, String?)])
+  func advice(words: String, advised: String?) throws {
+    for place in ["http://127.0.0.1:40157/redirect/not allowed.git", "git@host:401/403/redirect"] {
+      let error = RemoteSourceError.gitFailed(
+        place, activity: "asking", output: words.replacing("URL", with: place))
+      let hint = "\(error)".firstRange(of: "; hint: ").map { "\(error)"[$0.upperBound...] }
+      #expect((hint == nil) == (advised == nil), "\(error)")
+      #expect(hint?.contains(advised ?? "") != false, "\(error)")
+    }
+  }
 }
