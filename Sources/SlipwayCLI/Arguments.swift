@@ -20,6 +20,8 @@ enum ArgumentProblem: Error, CustomStringConvertible {
   case destinationWithoutPath(String)
   case digestAsName(String)
   case noAgent(String)
+  case noSSHSource(String)
+  case socketAmongKeys(String)
   case entitlement(String)
   case sharedMemorySize(String)
   case resourceLimit(String)
@@ -56,7 +58,14 @@ enum ArgumentProblem: Error, CustomStringConvertible {
     case .digestAsName(let text):
       "`\(text)` is a digest, which is no name that can be given; hint: `NAME:TAG`"
     case .noAgent(let text):
-      "there is no SSH agent for `\(text)`; hint: start one, or give its socket: `--ssh \(text)=SOCKET`"
+      "there is no SSH agent for `\(text)`; hint: start one, or give its socket or the file of a "
+        + "private key: `--ssh \(text)=PATH`"
+    case .noSSHSource(let path):
+      "there is nothing at `\(path)`; hint: give the socket of an SSH agent, or the files of private "
+        + "keys: `--ssh default=$HOME/.ssh/id_ed25519`"
+    case .socketAmongKeys(let path):
+      "`\(path)` is the socket of an agent, which stands alone; hint: give keys, or an agent that "
+        + "holds them"
     case .entitlement(let text):
       "`\(text)` is nothing that can be allowed; hint: `security.insecure` or `network.host`"
     case .sharedMemorySize(let text): "`\(text)` is not a size; hint: such as `64m` or `1g`"

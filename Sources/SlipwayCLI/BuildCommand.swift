@@ -89,7 +89,7 @@ struct BuildCommand: AsyncParsableCommand {
   @Option(help: "id=ID,src=FILE or id=ID,env=VARIABLE: a secret for RUN --mount=type=secret.")
   var secret: [String] = []
 
-  @Option(help: "ID[=SOCKET]: an SSH agent for RUN --mount=type=ssh.")
+  @Option(help: "ID[=SOCKET|KEY[,KEY…]]: an SSH agent or private keys, for steps and git.")
   var ssh: [String] = []
 
   @Option(
@@ -213,8 +213,7 @@ struct BuildCommand: AsyncParsableCommand {
     request.labels = Assignment.labels(label)
     request.secrets = try Dictionary(
       secret.map(BuildRequest.SecretSource.parse), uniquingKeysWith: { $1 })
-    request.sshSockets = try Dictionary(
-      ssh.map { try parseSSH($0, environment) }, uniquingKeysWith: { $1 })
+    for text in ssh { try request.take(SSHArgument(text, environment)) }
     request.takeAgentForContexts()
     request.timestamps = timestamps
     try AttestationArgument.check(provenance: provenance, sbom: sbom, attest: attest)
@@ -229,17 +228,6 @@ struct BuildCommand: AsyncParsableCommand {
     request.imageIDFile = iidfile.map { FilePath($0) }
     request.metadataFile = metadataFile.map { FilePath($0) }
     return request
-  }
-
-  private func parseSSH(_ text: String, _ environment: [String: String]) throws -> (
-    String, FilePath
-  ) {
-    let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
-    if parts.count == 2 { return (parts[0], FilePath(parts[1]).absolute) }
-    guard let socket = environment["SSH_AUTH_SOCK"], !socket.isEmpty else {
-      throw ArgumentProblem.noAgent(text)
-    }
-    return (text, FilePath(socket))
   }
 }
 

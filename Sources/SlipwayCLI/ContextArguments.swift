@@ -40,7 +40,8 @@ extension BuildRequest {
   /// what a Dockerfile names may not unless `--ssh` says so.
   mutating func takeAgentForContexts() {
     let addresses = [context.repository] + namedContexts.values.map(\.repository)
-    guard sshSockets["default"] == nil, addresses.contains(where: { $0?.usesSSH == true }),
+    guard sshSockets["default"] == nil, sshKeys["default"] == nil,
+      addresses.contains(where: { $0?.usesSSH == true }),
       let socket = environment["SSH_AUTH_SOCK"], !socket.isEmpty
     else { return }
     sshSockets["default"] = FilePath(socket)

@@ -354,12 +354,13 @@ struct RemoteRepositoryTests {
   }
 
   /// A program `ssh` that runs what it is told on this machine, and notes how it was called.
-  private func makeShell() throws -> FilePath {
+  private func makeShell(listingKeys: Bool = false) throws -> FilePath {
     try directory.write(
       """
       #!/bin/sh
       printf '%s\\n' "$@" > "$0.arguments"
       echo "$SSH_AUTH_SOCK" > "$0.agent"
+      \(listingKeys ? "ssh-add -l > \"$0.keys\"" : "")
       for command; do :; done
       exec sh -c "$command"
       """, to: "programs/ssh", mode: 0o755)
@@ -379,9 +380,12 @@ struct RemoteRepositoryTests {
     #expect(without.errorText.contains("hint: pass `--ssh default`"), "\(without)")
     #expect(!Files.exists(programs.appending("ssh.arguments")))
 
-    try await slipway.build(context, "-t", "image:test", "--ssh", "default=/run/agent")
+    let agent = directory("agent")
+    let server = try ScriptedServer(at: .unix(agent)) { _ in ServerResponse(404) }
+    defer { server.stop() }
+    try await slipway.build(context, "-t", "image:test", "--ssh", "default=\(agent)")
     #expect(try await files().contains(Self.file("one\n", "/r/file")))
-    #expect(try Files.text(programs.appending("ssh.agent")) == "/run/agent\n")
+    #expect(try Files.text(programs.appending("ssh.agent")) == "\(agent)\n")
     let arguments = try Files.text(programs.appending("ssh.arguments"))
     #expect(arguments.hasPrefix("-F\n/dev/null\n"), "\(arguments)")
     #expect(arguments.contains("\ngit@host.example\n"), "\(arguments)")
@@ -391,6 +395,97 @@ struct RemoteRepositoryTests {
     try await slipway.check(
       "build", "-t", "image:test", "ssh://git@host.example\(repository.path)#v1")
     #expect(try Files.text(programs.appending("ssh.agent")) == "/run/own\n")
+  }
+
+  /// A private key, and its fingerprint.
+  private func makeKey(_ name: String, passphrase: String = "") async throws -> (
+    path: FilePath, print: String
+  ) {
+    let path = directory(name)
+    try await Command(
+      "ssh-keygen", ["-q", "-t", "ed25519", "-N", passphrase, "-C", name, "-f", path.string]
+    ).check()
+    let words = try await Command("ssh-keygen", ["-l", "-f", path.string]).run().text
+    return (path, words.split(separator: " ").map(String.init)[1])
+  }
+
+  @Test("Private keys are held by an agent of the build's own, of which nothing is left")
+  func sshKeys() async throws {
+    let (repository, _) = try await makeRepository()
+    let programs = try makeShell(listingKeys: true)
+    let keys = [try await makeKey("one"), try await makeKey("two")]
+    // As CI systems write them: `ssh-add` would refuse the file.
+    chmod(keys[0].path.string, 0o644)
+    var slipway = slipway
+    slipway.environment["PATH"] =
+      programs.string + ":" + (Command.plainEnvironment["PATH"] ?? "")
+    slipway.environment["TMPDIR"] = try directory.directory("tmp").string
+    try directory.write(
+      "FROM scratch\nADD git@host.example:\(repository.path)#v1 /r\n", to: "context/Dockerfile")
+    let argument = "default=" + keys.map(\.path.string).joined(separator: ",")
+    try await slipway.build(context, "-t", "image:test", "--ssh", argument)
+    #expect(try await files().contains(Self.file("one\n", "/r/file")))
+    let held = try Files.text(programs.appending("ssh.keys"))
+    #expect(keys.allSatisfy { held.contains($0.print) }, "\(held)")
+    let socket = try Files.text(programs.appending("ssh.agent")).dropLast()
+    #expect(!Files.exists(FilePath(String(socket))))
+    #expect(Files.names(in: directory("tmp")).isEmpty)
+    #expect(!(try await isAgent(of: String(socket))))
+  }
+
+  /// Whether a process still serves such a socket.
+  private func isAgent(of socket: String) async throws -> Bool {
+    let lines = try await Command("ps", ["-e", "-ww", "-o", "args"]).run().lines
+    return lines.contains { $0.contains(socket) }
+  }
+
+  @Test("A slipway that is killed leaves no agent that holds its keys")
+  func sshKeysOfKilled() async throws {
+    let key = try await makeKey("key")
+    let server = try ScriptedServer { _ in ServerResponse(404) }
+    server.inject(.stall, on: RequestPattern { _ in true }, times: .max)
+    defer { server.stop() }
+    let folder = try directory.directory("tmp")
+    var slipway = slipway
+    slipway.environment["TMPDIR"] = folder.string
+    try directory.write(
+      "FROM scratch\nADD http://127.0.0.1:\(server.port)/file /\n", to: "context/Dockerfile")
+    for signal in [SIGINT, SIGKILL] {
+      server.clearLog()
+      let running = try slipway.command([
+        "build", "--ssh", "default=\(key.path)", context.string,
+      ]).start()
+      try await server.waits(for: RequestPattern { _ in true }, count: 1)
+      let name = try #require(Files.names(in: folder).first)
+      #expect(try await isAgent(of: name))
+      kill(running.process, signal)
+      _ = try await running.result()
+      for _ in 0..<100 where try await isAgent(of: name) {
+        try await Task.sleep(for: .milliseconds(50))
+      }
+      #expect(!(try await isAgent(of: name)))
+      #expect(Files.names(in: folder).isEmpty)
+    }
+  }
+
+  @Test("An SSH key that cannot be used is told with what to do, before anything is built")
+  func badSSHKeys() async throws {
+    try directory.write("FROM scratch\nADD Dockerfile /\n", to: "context/Dockerfile")
+    let locked = try await makeKey("locked", passphrase: "hush")
+    try directory.write("no key\n", to: "text")
+    for (path, words) in [
+      (locked.path, "without a passphrase"), (directory("text"), "is no SSH key"),
+      (directory("missing"), "there is nothing at"),
+    ] {
+      let result = try await slipway.run("build", "--ssh", "default=\(path)", context.string)
+      #expect(!result.succeeded)
+      #expect(result.errorText.contains(words), "\(result)")
+      #expect(result.errorText.contains("\(path)"), "\(result)")
+    }
+    var slipway = slipway
+    slipway.environment["PATH"] = directory("nothing").string
+    let result = try await slipway.run("build", "--ssh", "default=\(locked.path)", context.string)
+    #expect(result.errorText.contains("apt-get install openssh-client"), "\(result)")
   }
 
   @Test("Without git there is a hint, and only where it is needed")

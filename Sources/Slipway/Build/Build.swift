@@ -18,13 +18,15 @@ extension Home {
     try await whileInUse {
       // Also after a failure, which may be that the disk is full.
       defer { tidy() }
-      let context = try await MainContext.load(request, home: self, reporter)
-      let source = try await BuildSource.load(request, context, home: self, reporter)
-      do {
-        return try await build(request, source, context, reporter)
-      } catch {
-        throw BuildFailure.describing(
-          error, in: source, namingStep: request.targetPlatforms.count > 1)
+      return try await request.withKeyAgents { request in
+        let context = try await MainContext.load(request, home: self, reporter)
+        let source = try await BuildSource.load(request, context, home: self, reporter)
+        do {
+          return try await build(request, source, context, reporter)
+        } catch {
+          throw BuildFailure.describing(
+            error, in: source, namingStep: request.targetPlatforms.count > 1)
+        }
       }
     }
   }

@@ -26,7 +26,10 @@ package struct BuildRequest: Sendable {
   package var resourceLimits: [ResourceLimit] = []
   package var labels: [String: String] = [:]
   package var secrets: [String: SecretSource] = [:]
+  /// The sockets of SSH agents, by id.
   package var sshSockets: [String: FilePath] = [:]
+  /// The files of private keys for an agent of the build's own, by id; none is in `sshSockets` too.
+  package var sshKeys: [String: [FilePath]] = [:]
   package var timestamps = Timestamps.clamped
   /// Where the image goes; none means that it is kept in the store alone.
   package var outputs: [ImageOutput] = []

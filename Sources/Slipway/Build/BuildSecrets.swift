@@ -20,6 +20,19 @@ extension BuildRequest {
     return values
   }
 
+  /// Runs `body` with a request like this one, in which agents stand for the keys.
+  func withKeyAgents<Result: Sendable>(
+    _ body: (BuildRequest) async throws -> Result
+  ) async throws -> Result {
+    guard let (id, keys) = sshKeys.min(by: { $0.key < $1.key }) else { return try await body(self) }
+    return try await SSHKeyAgent.run(keys: keys, environment: environment) { socket in
+      var request = self
+      request.sshKeys[id] = nil
+      request.sshSockets[id] = socket
+      return try await request.withKeyAgents(body)
+    }
+  }
+
   /// How sources on other machines are reached.
   func remoteAccess() -> RemoteAccess {
     RemoteAccess(transport: HTTPTransport(environment: environment), environment: environment)

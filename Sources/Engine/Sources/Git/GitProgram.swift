@@ -30,10 +30,9 @@ struct GitProgram: Sendable {
 
   /// Finds the program. Throws `RemoteSourceError.noGit`.
   init(_ access: Access, environment: [String: String]) throws {
-    let folders = (environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin").split(separator: ":")
-    let found = folders.map { FilePath(String($0)).appending("git") }
-      .first { $0.isAbsolute && Glibc.access($0.string, X_OK) == 0 }
-    guard let found else { throw RemoteSourceError.noGit }
+    guard let found = ProgramSearch(environment: environment)("git") else {
+      throw RemoteSourceError.noGit
+    }
     executable = found
     self.environment = GitProgram.environment(access, environment)
   }
@@ -42,17 +41,12 @@ struct GitProgram: Sendable {
   /// cancelled run is killed with all that it started.
   @discardableResult
   func run(_ arguments: [String], in directory: FilePath = "/") async throws -> [UInt8] {
-    var options = PlatformOptions()
-    options.processGroupID = 0
-    options.teardownSequence = [
-      .send(signal: .kill, toProcessGroup: true, allowedDurationToNextStep: .seconds(1))
-    ]
     let variables = environment.map { (Environment.Key(stringLiteral: $0.key), $0.value) }
     do {
       let result = try await Subprocess.run(
         .path(executable), arguments: Arguments(arguments),
         environment: .custom(Dictionary(uniqueKeysWithValues: variables)),
-        workingDirectory: directory, platformOptions: options, input: .none,
+        workingDirectory: directory, platformOptions: .inGroupOfItsOwn, input: .none,
         output: .bytes(limit: 64 << 20), error: .bytes(limit: 1 << 20))
       try Task.checkCancellation()
       guard result.terminationStatus == .exited(0) else {
@@ -84,7 +78,7 @@ struct GitProgram: Sendable {
     _ access: Access, _ environment: [String: String]
   ) -> [String: String] {
     var result = [
-      "PATH": environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin",
+      "PATH": ProgramSearch(environment: environment).path,
       "HOME": "/dev/null", "LC_ALL": "C",
       "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_ATTR_NOSYSTEM": "1",
       "GIT_TERMINAL_PROMPT": "0", "GIT_ALLOW_PROTOCOL": "https:http:git:ssh",
