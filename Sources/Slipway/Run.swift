@@ -44,7 +44,7 @@ package struct RunRequest: Sendable {
 extension Home {
   /// Runs an image's program, as locked down as it can be and still work: read-only root with a
   /// tmpfs at `/tmp`, no capabilities, no new privileges, seccomp, the image's user, namespaces of
-  /// its own but for the network.
+  /// its own but for the network. What it writes to the image's volumes is gone when it ends.
   ///
   /// Input and output are the caller's. The process is given to `started`, so that signals can be
   /// passed on; the result is how it ended. Throws `ImageError.foreignProgram` where the image is for
@@ -55,9 +55,10 @@ extension Home {
     let image = try find(request.image, platform: request.platform)
     let lease = try request.name.map { try ContainerName($0, home: self) }
     defer { lease?.release() }
-    let specification = try await whileInUse {
+    let (specification, volumes) = try await whileInUse {
       try await BlockingWork.run { try self.specification(for: image, request) }
     }
+    defer { for volume in volumes { volume.discard() } }
     do {
       let process = try BuiltInSandbox().start(specification) { _, _ in }
       started(process)
@@ -69,9 +70,10 @@ extension Home {
     }
   }
 
-  private func specification(for image: Image, _ request: RunRequest) throws
-    -> SandboxSpecification
-  {
+  /// Also what the volumes write to, which the caller discards.
+  private func specification(for image: Image, _ request: RunRequest) throws -> (
+    SandboxSpecification, volumes: [ScratchLayer]
+  ) {
     let process = try image.configuration().process
     let layers = try stores.layerStack(of: image)
     let lower = try stores.layers.lowerDirectories(of: layers)
@@ -92,15 +94,43 @@ extension Home {
     specification.noNewPrivileges = true
     specification.rootReadOnly = true
     specification.mounts = networkFiles() + [.temporary(at: "/tmp")]
+    var scratches: [ScratchLayer] = []
+    for path in imageVolumes(process, request) {
+      let scratch = try ScratchLayer(in: stores.layers)
+      scratches.append(scratch)
+      specification.mounts.append(try volume(at: path, in: files, lower: lower, scratch))
+    }
     for volume in request.volumes {
       specification.mounts.append(
         .bind(volume.source, at: volume.target, readOnly: volume.readOnly, recursive: true))
     }
+    // Nothing is hidden by what it lies in.
+    specification.mounts.sort { $0.target.components.count < $1.target.components.count }
     specification.standardInput = .descriptor(STDIN_FILENO)
     specification.standardOutput = .descriptor(STDOUT_FILENO)
     specification.standardError = .descriptor(STDERR_FILENO)
     specification.ownSession = isatty(STDIN_FILENO) == 0
-    return specification
+    return (specification, scratches)
+  }
+
+  /// The image's `VOLUME`s that nothing else is mounted at, each behind those that it lies in.
+  private func imageVolumes(_ process: ProcessConfiguration, _ request: RunRequest) -> [FilePath] {
+    let taken = Set(request.volumes.map { $0.target.lexicallyNormalized() } + ["/", "/tmp"])
+    let paths = Set(
+      process.volumes.map { FilePath("/").pushing(FilePath($0)).lexicallyNormalized() })
+    return paths.subtracting(taken).sorted { $0.string < $1.string }
+  }
+
+  /// What the image has at `path`, with writes going to `scratch`; an empty directory where it has none.
+  private func volume(
+    at path: FilePath, in files: any FileTree, lower: [FilePath], _ scratch: ScratchLayer
+  ) throws -> SandboxMount {
+    if try files.resolve(TreePath(cleaning: path.string)) == nil {
+      return .bind(scratch.upper, at: path, readOnly: false)
+    }
+    return .layers(
+      lower, path: path, at: path,
+      scratch: OverlayScratch(upper: scratch.upper, work: scratch.work))
   }
 
   /// Docker's rules: arguments take the command's place; a new entrypoint drops the command.

@@ -127,6 +127,38 @@ struct RunTests {
     #expect(read.text == "written")
   }
 
+  @Test("the image's volumes can be written, begin as the image has them, and are thrown away")
+  func imageVolumes() async throws {
+    try directory.write(
+      """
+      FROM busybox:test
+      RUN mkdir -p /data/sub && echo kept > /data/file && chown -R 7:8 /data && ln -s /data /link
+      VOLUME ["/data", "/missing", "/link/sub", "relative"]
+      USER 7:8
+      """, to: "Dockerfile")
+    try await slipway.build(directory.path, "-t", "volumes")
+    let script = """
+      cat /data/file; stat -c %u:%g /data; echo new > /data/new; echo new > /data/sub/new
+      rm /data/file; ls /data /data/sub /missing /relative
+      """
+    for _ in 1...2 {
+      let run = try await slipway.run("run", "volumes", "sh", "-c", script)
+      #expect(
+        run.text == "kept\n7:8\n/data:\nnew\nsub\n\n/data/sub:\nnew\n\n/missing:\n\n/relative:",
+        "\(run)")
+    }
+    try await slipway.check("run", "-u", "0", "volumes", "touch", "/missing/file", "/relative/file")
+    let root = try await slipway.run("run", "-u", "0", "volumes", "touch", "/file")
+    #expect(root.errorText.contains("Read-only file system"))
+
+    try directory.write("mine\n", to: "own/file")
+    try directory.directory("own/sub")
+    let own = try await slipway.check(
+      "run", "-v", "\(directory("own")):/data:ro", "volumes", "cat", "/data/file")
+    #expect(own.text == "mine")
+    #expect(Files.names(in: slipway.home.appending("snapshots/tmp")).isEmpty)
+  }
+
   @Test("the exit code is the program's", arguments: [0, 1, 7, 125, 255])
   func exitCode(_ code: Int32) async throws {
     #expect(try await slipway.run("run", "probe", "exit", "\(code)").status == .exited(code))
