@@ -15,7 +15,8 @@ package struct TransientFailure: Error {
     guard HTTPStatus.isTransient(response.status) else { return error }
     return TransientFailure(
       cause: error,
-      requestedPause: RetryPolicy.requestedPause(response.fields["Retry-After"]))
+      requestedPause: RetryPolicy.requestedPause(
+        response.fields["Retry-After"], date: response.fields["Date"]))
   }
 
   /// What stands for an exchange that broke off: one of these where another may succeed.

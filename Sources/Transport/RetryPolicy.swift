@@ -36,10 +36,15 @@ package struct RetryPolicy: Sendable, Hashable {
 }
 
 extension RetryPolicy {
-  /// Reads `Retry-After` (RFC 9110, 10.2.3): seconds. A date would need this machine's clock to agree
-  /// with the server's, so it counts as no request.
-  package static func requestedPause(_ field: String?) -> Duration? {
-    guard let field, let seconds = Int(field), (0...86_400).contains(seconds) else { return nil }
-    return .seconds(seconds)
+  /// Reads `Retry-After` (RFC 9110, 10.2.3): seconds, or a point in time. That one is compared with the
+  /// answer's `date`, so that this machine's clock need not agree with the server's; without, it
+  /// counts as no request.
+  package static func requestedPause(_ field: String?, date: String?) -> Duration? {
+    guard let field else { return nil }
+    if let seconds = Int64(field) { return seconds < 0 ? nil : .seconds(seconds) }
+    guard let date = date.flatMap(HTTPDate.seconds), let time = HTTPDate.seconds(field) else {
+      return nil
+    }
+    return .seconds(max(0, time - date))
   }
 }

@@ -2,6 +2,7 @@ import BuildGraph
 import DockerfileSyntax
 import Frontends
 import OCI
+import Reporting
 import Testing
 
 @Suite struct DockerfileArgumentTests {
@@ -264,5 +265,39 @@ import Testing
       $0.buildArguments["TAG"] = "latest"
     }
     #expect(lowered.rules == ["InvalidDefaultArgInFrom"])
+  }
+
+  @Test("a build argument that nothing declares is warned of, with what was meant")
+  func undeclared() async throws {
+    let base = baseImage { $0.process.onBuild = ["ARG OF_TRIGGER", "RUN one"] }
+    let lowered = try await lower(
+      """
+      ARG GLOBAL
+      FROM busybox AS unused
+      ARG OF_UNUSED
+      FROM alpine
+      ARG VERSION=1
+      """, images: ["docker.io/library/alpine:latest": base]
+    ) {
+      for name in [
+        "GLOBAL", "OF_UNUSED", "OF_TRIGGER", "VERSION", "TARGETARCH", "Http_Proxy", "NO_PROXY",
+        "BUILDKIT_ANYTHING", "PRODUCT", "VERSON", "TARGETPLATFROM", "SOMETHING_ELSE",
+      ] { $0.buildArguments[name] = "value" }
+      $0.buildArguments["SOURCE_DATE_EPOCH"] = "1"
+      $0.recipeArguments = ["PRODUCT"]
+    }
+    let warnings = lowered.result.argumentWarnings
+    #expect(warnings.allSatisfy { $0.severity == .warning })
+    #expect(
+      warnings.map(\.message) == [
+        "the build argument `SOMETHING_ELSE` changes nothing: no `ARG` declares it",
+        "the build argument `TARGETPLATFROM` changes nothing: no `ARG` declares it",
+        "the build argument `VERSON` changes nothing: no `ARG` declares it",
+      ])
+    #expect(
+      warnings.map(\.hint) == [
+        "put `ARG SOMETHING_ELSE` into the stage that uses it, or leave it out",
+        "did you mean `TARGETPLATFORM`?", "did you mean `VERSION`?",
+      ])
   }
 }

@@ -37,15 +37,22 @@ struct RetryPolicyTests {
   }
 
   @Test(
-    "reads Retry-After",
+    "reads Retry-After, a time by the server's own clock",
     arguments: [
-      (nil, nil), ("0", 0), ("120", 120), ("86400", 86_400), ("86401", nil), ("-1", nil),
-      ("1.5", nil),
-      ("", nil), ("soon", nil), ("99999999999999999999", nil),
-      ("Fri, 31 Dec 1999 23:59:59 GMT", nil),
+      (nil, nil), ("0", 0), ("120", 120), ("86401", 86_401), ("-1", nil), ("1.5", nil), ("", nil),
+      ("soon", nil), ("99999999999999999999", nil),
+      ("Fri, 31 Dec 1999 23:59:59 GMT", 59), ("Friday, 31-Dec-99 23:59:59 GMT", 59),
+      ("Fri, 31 Dec 1999 23:58:00 GMT", 0), ("Sat, 01 Jan 2000 00:59:00 GMT", 3600),
     ] as [(String?, Int?)])
   func retryAfter(_ field: String?, _ seconds: Int?) {
-    #expect(RetryPolicy.requestedPause(field) == seconds.map { .seconds($0) })
+    let date = "Fri, 31 Dec 1999 23:59:00 GMT"
+    #expect(RetryPolicy.requestedPause(field, date: date) == seconds.map { .seconds($0) })
+    let isTime = field?.hasSuffix("GMT") == true
+    for date in [nil, "today"] {
+      #expect(
+        RetryPolicy.requestedPause(field, date: date)
+          == (isTime ? nil : seconds.map { .seconds($0) }))
+    }
   }
 
   private struct Final: Error, Equatable {}

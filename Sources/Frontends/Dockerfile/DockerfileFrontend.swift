@@ -50,6 +50,11 @@ package struct DockerfileFrontend {
     try refuseFindings(of: dockerfile, lowering.findings)
     return FrontendResult(
       plan: plan, warnings: inOrder(lowering.findings.findings),
+      argumentWarnings: UndeclaredArguments.warnings(
+        options.buildArguments.keys,
+        declared: options.recipeArguments.union(arguments.environment.names)
+          .union(lowering.outline.declaredArguments)
+          .union(UndeclaredArguments.declared(in: dockerfile))),
       outline: lowering.outline.outline(of: target, in: graph), missingImages: images.missing,
       sourceDateEpoch: arguments.sourceDateEpoch)
   }

@@ -7,6 +7,8 @@ package struct FrontendOptions: Sendable {
   package var target: String?
   /// `--build-arg`.
   package var buildArguments: [String: String] = [:]
+  /// The build arguments that a recipe has looked at, which no `ARG` need declare.
+  package var recipeArguments: Set<String> = []
   /// `--platform`; nil builds for `buildPlatform` and leaves the base image's own platform in the
   /// configuration.
   package var platform: Platform?

@@ -127,6 +127,9 @@ struct GlobalArguments: Sendable {
     "http_proxy", "https_proxy", "ftp_proxy", "no_proxy", "all_proxy",
   ]
 
+  /// Whether a build argument of that name is a proxy setting.
+  static func isProxy(_ name: String) -> Bool { proxyNames.contains(name.lowercased()) }
+
   /// Arguments that steer the builder and reach no environment.
   static let withoutEnvironment: Set<String> = [
     "BUILDKIT_SBOM_SCAN_CONTEXT", "BUILDKIT_SBOM_SCAN_STAGE",

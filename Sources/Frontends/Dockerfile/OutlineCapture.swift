@@ -5,6 +5,8 @@ import DockerfileSyntax
 /// to a target if a `FROM` or an `ARG` of it, or of a stage that it needs, names it.
 struct OutlineCapture: Sendable {
   private var stages: [Int: StageNotes] = [:]
+  /// The names of all `ARG`s so far, those of base images' triggers too.
+  private(set) var declaredArguments: Set<String> = []
 
   /// What one stage can be told.
   fileprivate struct StageNotes: Sendable {
@@ -49,6 +51,7 @@ struct OutlineCapture: Sendable {
           name: argument.name, description: argument.comment, value: value ?? "", range: range))
     }
     stages[stage]?.used.insert(argument.name)
+    declaredArguments.insert(argument.name)
   }
 
   /// Notes the secrets and agents among the mounts of a step.

@@ -68,6 +68,7 @@ package struct GoModuleRecipe: Recipe {
     return RenderedRecipe(
       recipe: Self.word,
       name: RenderedRecipe.imageName(for: name),
+      arguments: [RecipeSelection.buildArgument, "PACKAGE"],
       dockerfile: dockerfile(package: package, name: name),
       dockerIgnore: Self.dockerIgnore)
   }

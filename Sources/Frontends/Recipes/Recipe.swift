@@ -28,6 +28,9 @@ package struct RenderedRecipe: Hashable, Sendable {
   /// What the program is called, fit for the repository part of an image name.
   package var name: String
 
+  /// The build arguments that rendering looks at.
+  package var arguments: Set<String>
+
   /// The text of the Dockerfile.
   package var dockerfile: String
 

@@ -50,6 +50,7 @@ package struct SwiftPackageRecipe: Recipe {
     return RenderedRecipe(
       recipe: Self.word,
       name: RenderedRecipe.imageName(for: name),
+      arguments: [RecipeSelection.buildArgument, "PRODUCT"],
       dockerfile: dockerfile(product: product, name: name),
       dockerIgnore: Self.dockerIgnore,
       crossContexts: ["swift-sdk": ".swiftpm/swift-sdks"])

@@ -123,6 +123,8 @@ extension Home {
         throw BuildFailure.describing(error, in: source, of: platform)
       }
     }
+    // They are much the same for all platforms.
+    plans.first?.argumentWarnings.forEach(reporter.diagnose)
     return plans
   }
 

@@ -102,6 +102,7 @@ struct BuildContexts {
     var options = FrontendOptions()
     options.target = request.target
     options.buildArguments = request.buildArguments
+    options.recipeArguments = source.recipe?.arguments ?? []
     options.platform = platform
     options.isOneOfSeveral = request.targetPlatforms.count > 1
     options.labels = request.labels
