@@ -36,7 +36,7 @@ private struct Cancelled: ImageResolver {
 }
 
 @Suite struct DockerfileResolutionTests {
-  @Test("images are asked for at once, each one once a platform", .timeLimit(.minutes(1)))
+  @Test("images are asked for at once, each one once a platform", .timeLimit(.minutes(10)))
   func concurrency() async throws {
     let resolver = MeetingPoint(size: 3)
     var options = FrontendOptions()

@@ -56,7 +56,7 @@ struct ContextKindTests {
   }
 
   @Test(
-    "A pipe where a file should be is an error, and nobody waits at it", .timeLimit(.minutes(1)),
+    "A pipe where a file should be is an error, and nobody waits at it", .timeLimit(.minutes(10)),
     arguments: ["tree/Dockerfile", "tree/.dockerignore", "named/.dockerignore"])
   func pipes(path: String) async throws {
     try directory.write("FROM scratch\nCOPY --from=n . /\n", to: "tree/n.Dockerfile")

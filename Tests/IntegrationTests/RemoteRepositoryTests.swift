@@ -460,7 +460,7 @@ struct RemoteRepositoryTests {
       #expect(try await isAgent(of: name))
       kill(running.process, signal)
       _ = try await running.result()
-      for _ in 0..<100 where try await isAgent(of: name) {
+      for _ in 0..<600 where try await isAgent(of: name) {
         try await Task.sleep(for: .milliseconds(50))
       }
       #expect(!(try await isAgent(of: name)))

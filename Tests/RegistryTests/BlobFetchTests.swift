@@ -268,7 +268,7 @@ struct BlobFetchTests {
   @Test("gives up a stalled body and goes on with it")
   func stall() async throws {
     var scratch = scratch
-    scratch.stallLimit = StallLimit(period: .seconds(1), minimum: 1)
+    scratch.stallLimit = StallLimit(period: .seconds(3), minimum: 1)
     registry.inject(.stall(afterSending: 1_500_000), on: .any)
     try await fetch(nil, scratch)
     try expectBlob()

@@ -349,7 +349,7 @@ struct BlobUploadTests {
     let registry = try registry()
     let blob = try scratch.add(noise: 16_000_000)
     var scratch = scratch
-    scratch.stallLimit = StallLimit(period: .seconds(1), minimum: 1)
+    scratch.stallLimit = StallLimit(period: .seconds(3), minimum: 1)
     registry.inject(.stall(afterReceiving: 2_000_000), on: .uploadEnds)
     let outcome = try await scratch.repository("\(registry.host)/app").upload(
       blob, from: .store(scratch.store))

@@ -324,12 +324,12 @@ struct HTTPTransportTests {
 
   @Test("does not blame a server for what is slow here")
   func slowConsumer() async throws {
-    let probe = TransportProbe(stallLimit: StallLimit(period: .milliseconds(500), minimum: 4096))
+    let probe = TransportProbe(stallLimit: StallLimit(period: .milliseconds(1500), minimum: 4096))
     let size = try await probe.transport.exchange(try request(.get, "/large")) { response in
       var size = 0
       try await response.forEachBlock { block in
         // What is slow is this.
-        if size == 0 { try await Task.sleep(for: .milliseconds(1600)) }
+        if size == 0 { try await Task.sleep(for: .milliseconds(4000)) }
         size += block.count
       }
       return size

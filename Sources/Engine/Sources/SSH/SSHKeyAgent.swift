@@ -94,7 +94,7 @@ package struct SSHKeyAgent: Sendable {
   }
 
   private func waitForSocket() async throws {
-    for _ in 0..<1000 {
+    for _ in 0..<6000 {
       if access(socket.string, F_OK) == 0 { return }
       try await Task.sleep(for: .milliseconds(5))
     }
