@@ -39,7 +39,7 @@ struct DockerEngine: Sendable {
       "sh", ["-c", script, "sh", directory.path.string, String(getpid())])
     command.timeout = 3600
     _ = try command.start()
-    for _ in 0..<300 {
+    for _ in 0..<1200 {
       if try await self.command(["info"]).run().succeeded { return }
       try await Task.sleep(nanoseconds: 50_000_000)
     }

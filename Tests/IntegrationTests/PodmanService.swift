@@ -43,7 +43,7 @@ struct PodmanService: Sendable {
     _ = try command.start()
     let ping = Command(
       "curl", ["-sf", "--unix-socket", directory.appending("socket").string, "http://podman/_ping"])
-    for _ in 0..<300 {
+    for _ in 0..<1200 {
       if try await ping.run().succeeded { return }
       try await Task.sleep(nanoseconds: 50_000_000)
     }
