@@ -60,7 +60,7 @@ struct DockerfileCall {
     let count = report.findings.count
     guard report.problems.isEmpty || count > 0 else { return }
     let verdict = count == 0 ? "no warnings" : count == 1 ? "1 warning" : "\(count) warnings"
-    Terminal.write("\(report.file): \(verdict)")
+    Terminal.write("\(report.source.name): \(verdict)")
   }
 
   /// The Dockerfile as seen from the working directory.
@@ -69,8 +69,8 @@ struct DockerfileCall {
     case (.file(let path), _): path.lexicallyNormalized().string
     case (.http(let address), _): address
     case (.inContext, .directory(let directory)):
-      directory.appending(report.file).lexicallyNormalized().string
-    case (.inContext, _): report.file
+      directory.appending(report.source.name).lexicallyNormalized().string
+    case (.inContext, _): report.source.name
     case (.standardInput, _): "Dockerfile"
     }
   }

@@ -10,7 +10,7 @@ struct ErrorTextTests {
     let bytes = Array(text.utf8)
     let renderer = DiagnosticRenderer(colour: false)
     return Dockerfile.parse(bytes).diagnostics
-      .map { renderer.render(Diagnostic($0, in: bytes, named: "Dockerfile")) }
+      .map { renderer.render(Diagnostic($0, in: SourceText(named: "Dockerfile", bytes))) }
       .joined()
   }
 
@@ -164,7 +164,7 @@ struct ErrorTextTests {
       ("ENV A=${A} $A", "$A", 7..<11), ("ENV A=$B", "$A", 1..<9), ("ENV A=\\$A", "$A", 8..<10),
     ])
   func culprits(line: String, word: String, columns: Range<Int>) {
-    let excerpt = SourceExcerpt(file: "Dockerfile", source: Array(line.utf8), marking: 1...1)
+    let excerpt = SourceText(named: "Dockerfile", Array(line.utf8)).excerpt(marking: 1...1)
     #expect(excerpt.pointing(at: word).columns == columns)
   }
 }

@@ -368,6 +368,17 @@ struct DockerfileLintTests {
     #expect(lowered.result.missingImages.map(\.name) == ["nowhere:latest", "neither:latest"])
     #expect(lowered.result.missingImages.map(\.range.startLine) == [1, 6])
   }
+
+  @Test("of many undefined variables all are found, and what was meant by the first ones")
+  func manyUndefined() async throws {
+    let names = (0..<400).map { "NAME\($0)" }
+    let lines = names.map { "ENV \($0)=x" } + names.map { "LABEL \($0)=$X\($0)" }
+    let lowered = try await lower("FROM alpine\n" + lines.joined(separator: "\n"))
+    let hints = lowered.result.warnings.compactMap(\.hint)
+    #expect(lowered.rules == Array(repeating: "UndefinedVar", count: 400))
+    #expect(hints.first == "did you mean `$NAME0`?")
+    #expect(hints.last == "declare it in this stage with `ARG XNAME399` or `ENV XNAME399=…`")
+  }
 }
 
 extension SyntaxDiagnostic {

@@ -22,7 +22,7 @@ struct DiagnosticRendererTests {
   }
 
   private func excerpt(_ marked: ClosedRange<Int>, columns: Range<Int>? = nil) -> SourceExcerpt {
-    SourceExcerpt(file: "Dockerfile", source: source, marking: marked, columns: columns)
+    SourceText(named: "Dockerfile", source).excerpt(marking: marked, columns: columns)
   }
 
   @Test("The user's own line is shown with its neighbours, then notes, then what to do")
@@ -99,7 +99,7 @@ struct DiagnosticRendererTests {
   @Test("Of a long range only the beginning is shown")
   func longRange() {
     let source = (1...40).map { "line \($0)" }.joined(separator: "\n")
-    let excerpt = SourceExcerpt(file: "f", source: Array(source.utf8), marking: 3...30)
+    let excerpt = SourceText(named: "f", Array(source.utf8)).excerpt(marking: 3...30)
     let lines = text(Diagnostic(.error, "long", excerpt: excerpt)).split(separator: "\n")
     #expect(lines.count == 2 + 2 + 10 + 1 + 2)
     #expect(lines[4] == "   3 | >>> line 3")
@@ -160,8 +160,8 @@ struct DiagnosticRendererTests {
 
   @Test("Lines that end in CR LF and files that end without a newline are shown alike")
   func lineEnds() {
-    let unix = SourceExcerpt(file: "f", source: Array("a\nb\n".utf8), marking: 2...2)
-    let dos = SourceExcerpt(file: "f", source: Array("a\r\nb".utf8), marking: 2...2)
+    let unix = SourceText(named: "f", Array("a\nb\n".utf8)).excerpt(marking: 2...2)
+    let dos = SourceText(named: "f", Array("a\r\nb".utf8)).excerpt(marking: 2...2)
     #expect(unix == dos)
     #expect(unix.lines == ["a", "b"])
   }

@@ -60,9 +60,9 @@ struct Script {
       .diagnosed(
         Diagnostic(
           .error, "`RUN make` failed with exit code 2",
-          excerpt: SourceExcerpt(
-            file: "Dockerfile", source: Array("FROM toolchain\nCOPY . .\nRUN make\n".utf8),
-            marking: 3...3), hint: "look at the output above"))
+          excerpt: SourceText(
+            named: "Dockerfile", Array("FROM toolchain\nCOPY . .\nRUN make\n".utf8)
+          ).excerpt(marking: 3...3), hint: "look at the output above"))
     ),
     (1720, .buildFinished(.failed)),
   ])

@@ -56,7 +56,7 @@ extension StageLowering {
       if let value, !GlobalArguments.withoutEnvironment.contains(name) {
         state.environment.append(name, value)
       }
-      state.arguments.append(StageState.DeclaredArgument(name: name, value: value))
+      state.declare(StageState.DeclaredArgument(name: name, value: value))
       record += " " + name + (value.map { "=" + $0 } ?? "")
     }
     state.record(record)
@@ -66,12 +66,7 @@ extension StageLowering {
     _ pairs: [KeyValuePair], _ step: StageGraph.Step
   ) throws(FrontendError) {
     let pairs = try expand(pairs, step)
-    var configured = EnvironmentList(state.configuration.process.environment)
-    for (name, value) in pairs {
-      configured.set(name, value)
-      state.environment.append(name, value)
-    }
-    state.configuration.process.environment = configured.entries
+    state.setEnvironment(pairs)
     state.record("ENV" + pairs.map { " \($0)=\($1)" }.joined())
   }
 

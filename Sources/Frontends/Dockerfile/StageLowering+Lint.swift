@@ -34,7 +34,7 @@ extension StageLowering {
   /// Looks at the variables that one word asked for and that were not set.
   mutating func lint(unset: Set<String>, _ step: StageGraph.Step) {
     guard !state.isBaseUnknown else { return }
-    for finding in UndefinedVar.check(unset, state) { report(finding, step) }
+    for finding in undefinedVar.check(unset, state) { report(finding, step) }
   }
 
   /// Looks at an image that the stage starts from or a step takes files of; one without layers is

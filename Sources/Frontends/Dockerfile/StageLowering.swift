@@ -14,6 +14,7 @@ struct StageLowering {
   /// What the lint rules have found so far.
   var findings: FindingLog
   let ignoredFiles: CopyIgnoredFile
+  var undefinedVar = UndefinedVar()
   /// What the stages so far can be told.
   private(set) var outline = OutlineCapture()
   /// The stage's instructions that may stand once.
@@ -95,6 +96,7 @@ struct StageLowering {
         note(step, in: index)
       }
     }
+    state.finish()
     finished[index] = state
   }
 

@@ -9,8 +9,11 @@ struct StageState: Sendable {
   var configuration: ImageConfiguration
   /// What `RUN` sees and words expand to: `ENV` and `ARG` alike, the last one wins.
   var environment = EnvironmentList()
+  /// The configuration's `Env` while the stage's `ENV`s change it.
+  private var changedEnvironment: EnvironmentList?
   /// Every `ARG` so far, those of the base stage included.
-  var arguments: [DeclaredArgument] = []
+  private(set) var arguments: [DeclaredArgument] = []
+  private var argumentNames: Set<String> = []
   var platform: Platform
   /// The image below all of it.
   var base: ImageSource?
@@ -32,6 +35,31 @@ struct StageState: Sendable {
     self.vertex = vertex
     self.configuration = configuration
     self.platform = platform
+  }
+
+  mutating func declare(_ argument: DeclaredArgument) {
+    arguments.append(argument)
+    argumentNames.insert(argument.name)
+  }
+
+  func declaresArgument(_ name: String) -> Bool { argumentNames.contains(name) }
+
+  /// Sets a variable for what runs the image, and for all that follows.
+  mutating func setEnvironment(_ pairs: [(String, String)]) {
+    // Taken out, so that it is changed in place.
+    var changed =
+      changedEnvironment.take() ?? EnvironmentList(configuration.process.environment)
+    for (name, value) in pairs {
+      changed.set(name, value)
+      environment.append(name, value)
+    }
+    changedEnvironment = changed
+  }
+
+  /// Brings the configuration up to date, at the end of the stage.
+  mutating func finish() {
+    guard let changed = changedEnvironment.take() else { return }
+    configuration.process.environment = changed.entries
   }
 
   /// Where `RUN` starts and relative paths begin.

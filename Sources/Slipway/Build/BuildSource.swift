@@ -10,9 +10,7 @@ internal import SystemPackage
 
 /// The Dockerfile of a build: the user's, or the one that a recipe renders.
 struct BuildSource {
-  /// What it is called in messages.
-  let name: String
-  let bytes: [UInt8]
+  let text: SourceText
   /// The `.dockerignore` that counts; none does in a context that was fetched.
   let ignore: IgnoreFile
   /// The recipe that rendered it; nil for the user's own.
@@ -25,11 +23,14 @@ struct BuildSource {
     name: String, bytes: [UInt8], ignore: IgnoreFile = IgnoreFile(),
     recipe: RenderedRecipe? = nil
   ) {
-    self.name = name
-    self.bytes = bytes
+    text = SourceText(named: name, bytes)
     self.ignore = ignore
     self.recipe = recipe
   }
+
+  /// What it is called in messages.
+  var name: String { text.name }
+  var bytes: [UInt8] { text.bytes }
 
   /// Reads the Dockerfile that a request is about.
   static func load(
@@ -196,14 +197,14 @@ extension BuildSource {
   }
 
   func diagnostic(_ found: SyntaxDiagnostic) -> Diagnostic {
-    Diagnostic(found, in: bytes, named: name)
+    Diagnostic(found, in: text)
   }
 
   func excerpt(_ range: SourceRange) -> SourceExcerpt {
-    SourceExcerpt(file: name, source: bytes, marking: range)
+    text.excerpt(marking: range)
   }
 
   func excerpt(lines: ClosedRange<Int>) -> SourceExcerpt {
-    SourceExcerpt(file: name, source: bytes, marking: lines)
+    text.excerpt(marking: lines)
   }
 }

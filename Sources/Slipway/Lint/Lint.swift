@@ -11,7 +11,7 @@ extension Home {
   package func lint(_ request: BuildRequest) async throws -> LintReport {
     let (source, context) = try await load(request)
     let dockerfile = try source.dockerfile(request)
-    var report = LintReport(file: source.name, source: source.bytes)
+    var report = LintReport(source.text)
     report.add(dockerfile.diagnostics, of: source)
     guard !dockerfile.hasErrors else { return report }
 

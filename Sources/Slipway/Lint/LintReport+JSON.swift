@@ -1,5 +1,6 @@
 internal import DockerfileSyntax
 internal import OCI
+internal import Reporting
 
 extension LintReport {
   /// The report in the shape of `docker buildx build --call=check,format=json`.
@@ -12,7 +13,8 @@ extension LintReport {
           location: SourceLocation(finding.range))
       },
       sources: [
-        CheckDocument.Source(filename: file, language: "Dockerfile", data: JSON.Base64(source))
+        CheckDocument.Source(
+          filename: source.name, language: "Dockerfile", data: JSON.Base64(source.bytes))
       ],
       buildError: buildError)
     return String(decoding: try JSON.encodePretty(document), as: UTF8.self)

@@ -1,5 +1,6 @@
 internal import DockerfileSyntax
 internal import OCI
+internal import Reporting
 
 extension LintReport {
   /// The report as a SARIF 2.1.0 log (OASIS standard), for code scanners and editors.
@@ -8,14 +9,13 @@ extension LintReport {
   ///   - path: the Dockerfile as seen from the working directory.
   ///   - version: of this program.
   package func sarif(path: String, version: String) throws -> String {
-    let lines = SourceLines(source)
     let address = Self.uri(of: path)
     let rules = LintRule.allCases.filter { rule in findings.contains { $0.rule == rule } }
     var results = findings.map { finding in
       SARIF.Result(
         ruleId: finding.rule.name, ruleIndex: rules.firstIndex(of: finding.rule) ?? 0,
         level: "warning", message: SARIF.Message(finding.message, finding.hint),
-        locations: [Self.location(address, finding.range, lines)])
+        locations: [Self.location(address, finding.range, source)])
     }
     var descriptors = rules.map { rule in
       SARIF.Rule(
@@ -27,7 +27,7 @@ extension LintReport {
       SARIF.Result(
         ruleId: SARIF.Rule.buildError.id, ruleIndex: descriptors.count - 1, level: "error",
         message: SARIF.Message(problem.message, problem.hint),
-        locations: [Self.location(address, problem.range, lines)])
+        locations: [Self.location(address, problem.range, source)])
     }
     let log = SARIF(
       runs: [
@@ -40,7 +40,7 @@ extension LintReport {
   }
 
   private static func location(
-    _ address: String, _ range: SourceRange?, _ lines: SourceLines
+    _ address: String, _ range: SourceRange?, _ source: SourceText
   ) -> SARIF.Location {
     SARIF.Location(
       physicalLocation: SARIF.PhysicalLocation(
@@ -48,9 +48,9 @@ extension LintReport {
         region: range.map { range in
           SARIF.Region(
             startLine: range.startLine,
-            startColumn: range.startColumn.map { lines.column($0, ofLine: range.startLine) },
+            startColumn: range.startColumn.map { source.column($0, ofLine: range.startLine) },
             endLine: range.endLine,
-            endColumn: range.endColumn.map { lines.column($0, ofLine: range.endLine) })
+            endColumn: range.endColumn.map { source.column($0, ofLine: range.endLine) })
         }))
   }
 
@@ -71,19 +71,11 @@ extension LintReport {
   }
 }
 
-/// The lines of a file, for columns that count characters.
-private struct SourceLines {
-  private let lines: [ArraySlice<UInt8>]
-
-  init(_ source: [UInt8]) {
-    lines = source.split(separator: 0x0A, omittingEmptySubsequences: false)
-  }
-
+extension SourceText {
   /// The column from 1, in Unicode scalars, of a byte offset from 0.
-  func column(_ offset: Int, ofLine number: Int) -> Int {
-    guard lines.indices.contains(number - 1) else { return offset + 1 }
-    return String(decoding: lines[number - 1].prefix(offset), as: UTF8.self).unicodeScalars.count
-      + 1
+  fileprivate func column(_ offset: Int, ofLine number: Int) -> Int {
+    guard let line = line(number) else { return offset + 1 }
+    return String(decoding: line.prefix(offset), as: UTF8.self).unicodeScalars.count + 1
   }
 }
 

@@ -4,10 +4,8 @@ package import Reporting
 
 /// What there is to say about a Dockerfile without building it.
 package struct LintReport: Sendable {
-  /// What the Dockerfile is called in messages.
-  package let file: String
-  /// Its text.
-  package let source: [UInt8]
+  /// The Dockerfile.
+  package let source: SourceText
   /// What the rules found, in the order of lines.
   package private(set) var findings: [Finding] = []
   /// Why it could not be built, in the order of lines.
@@ -38,8 +36,7 @@ package struct LintReport: Sendable {
   /// Whether no rule found anything and nothing is in the way of a build.
   package var isClean: Bool { findings.isEmpty && problems.isEmpty }
 
-  init(file: String, source: [UInt8]) {
-    self.file = file
+  init(_ source: SourceText) {
     self.source = source
   }
 }
@@ -119,8 +116,7 @@ extension LintReport {
     findings.map { finding in
       Diagnostic(
         .warning, finding.message, rule: finding.rule.name,
-        excerpt: SourceExcerpt(file: file, source: source, marking: finding.range)
-          .pointing(at: finding.culprit),
+        excerpt: source.excerpt(marking: finding.range).pointing(at: finding.culprit),
         hint: finding.hint)
     }
   }
@@ -131,7 +127,7 @@ extension LintReport {
       Diagnostic(
         .error, problem.message,
         excerpt: problem.range.map {
-          SourceExcerpt(file: file, source: source, marking: $0).pointing(at: problem.culprit)
+          source.excerpt(marking: $0).pointing(at: problem.culprit)
         },
         hint: problem.hint)
     }
