@@ -6,6 +6,9 @@ package protocol BlobSupply: Sendable {
   /// store, or nowhere to be had, is passed over.
   func begin(_ blobs: [Descriptor])
 
+  /// Whether there is a place where the blob may be had; nobody is asked.
+  func knows(_ digest: Digest) -> Bool
+
   /// The bytes of a blob as they arrive; it is in the store when its end has been read. Throws
   /// `ContentError.missing` where it is nowhere to be had.
   func open(_ blob: Descriptor) throws -> PartialBlob
@@ -19,6 +22,8 @@ package struct NoBlobSupply: BlobSupply {
   package init() {}
 
   package func begin(_ blobs: [Descriptor]) {}
+
+  package func knows(_ digest: Digest) -> Bool { false }
 
   package func open(_ blob: Descriptor) throws -> PartialBlob {
     throw ContentError.missing(blob.digest)

@@ -77,10 +77,14 @@ package struct ContentStore: Sendable {
   /// The largest manifest, index or configuration that is read: 8 MiB.
   package static let documentLimit: Int64 = 8 << 20
 
-  /// Writes a document and returns what points at it.
+  /// Writes a document and returns what points at it. One that is there is not written again, unless it
+  /// was spoilt.
   package func add(_ bytes: [UInt8], as mediaType: MediaType) throws -> Descriptor {
     let descriptor = Descriptor(of: bytes, as: mediaType)
-    if contains(descriptor) { return descriptor }
+    if contains(descriptor) {
+      if (try? read(descriptor)) == bytes { return descriptor }
+      remove(descriptor.digest)
+    }
     var writer = try BlobWriter(store: self)
     try bytes.withUnsafeBytes { try writer.write($0) }
     _ = try writer.commit(expecting: descriptor.digest)
@@ -139,7 +143,10 @@ package struct ContentStore: Sendable {
       return try JSON.decode(
         ImageIndex.self, from: SmallFile.read(indexPath, limit: Int(ContentStore.documentLimit)))
     } catch let error as DecodingError {
-      throw ContentError.malformedDocument(indexPath.string, String(describing: error))
+      throw ContentError.malformedDocument(
+        indexPath.string,
+        DecodingProblem(error).description
+          + "; hint: move it away: images lose their names, and nothing that was built is lost")
     }
   }
 

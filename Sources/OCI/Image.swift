@@ -33,25 +33,6 @@ package struct Image: Sendable {
   }
 }
 
-/// The words of a decoding error that help: the path and what is wrong there.
-struct DecodingProblem: CustomStringConvertible {
-  let description: String
-
-  init(_ error: DecodingError) {
-    let context: DecodingError.Context
-    switch error {
-    case .typeMismatch(_, let found), .valueNotFound(_, let found), .keyNotFound(_, let found),
-      .dataCorrupted(let found):
-      context = found
-    @unknown default:
-      description = "\(error)"
-      return
-    }
-    let path = context.codingPath.map(\.stringValue).joined(separator: ".")
-    description = path.isEmpty ? context.debugDescription : "\(path): \(context.debugDescription)"
-  }
-}
-
 extension ContentStore {
   /// What a tag points at; nil where no image has it.
   ///

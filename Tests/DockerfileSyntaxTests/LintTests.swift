@@ -1,3 +1,4 @@
+import Reporting
 import Testing
 
 @testable import DockerfileSyntax
@@ -229,6 +230,7 @@ struct SyntaxDirectiveTests {
     ])
   func accepted(name: String) {
     #expect(parse("# syntax=\(name)\nFROM scratch").diagnostics.isEmpty)
+    #expect(SyntaxDirective.warning(ofBuildArgument: name) == nil)
   }
 
   @Test(
@@ -243,6 +245,9 @@ struct SyntaxDirectiveTests {
     #expect(
       warning.message
         == "`\(name)` is not run: the file is read as a Dockerfile of version 1.26")
+    let ofArgument = SyntaxDirective.warning(ofBuildArgument: name)
+    #expect(ofArgument?.message == warning.message)
+    #expect(ofArgument?.hint?.contains("BUILDKIT_SYNTAX") == true)
   }
 }
 

@@ -65,6 +65,34 @@ struct UglyCaseTests {
     #expect(Files.names(in: slipway.home.appending("ingest")).count <= 8)
   }
 
+  @Test("a file of the state that is lost, emptied or spoilt costs time and nothing else")
+  func damagedState() async throws {
+    try dockerfile("FROM scratch\nCOPY file /\nCOPY <<a <<b /d/\n1\na\n2\nb\nADD file /c\n")
+    try directory.write("text", to: "context/file")
+    let home = try directory.directory("state")
+    let state = try Slipway(home: home.appending("home"))
+    let right = try await state.build(context, "-t", "image:test").digest
+    let files = try await Command("find", [state.home.string, "-type", "f"]).check().lines
+      .filter { !$0.contains("/locks/") }
+    #expect(files.count >= 12)
+    for file in files {
+      for spoil in ["rm", "truncate -s 0", "sed -i s/a/b/g", "truncate -s -1"] {
+        try await Command("cp", ["-a", state.home.string, home.appending("saved").string]).check()
+        try await Command("sh", ["-c", "\(spoil) '\(file)'"]).check()
+        let again = try await state.run("build", "-q", "-t", "image:test", context.string)
+        if again.succeeded {
+          #expect(again.text == right, "\(spoil) \(file)")
+        } else {
+          // The names of images are nowhere else.
+          #expect(file.hasSuffix("/index.json"), "\(spoil) \(file): \(again)")
+          #expect(again.errorText.contains("hint: move it away"), "\(again)")
+        }
+        try await Command("rm", ["-rf", state.home.string]).check()
+        try await Command("mv", [home.appending("saved").string, state.home.string]).check()
+      }
+    }
+  }
+
   @Test("a full disk is said so, and what was there before still works")
   func fullDisk() async throws {
     let disk = try directory.directory("disk")

@@ -88,6 +88,10 @@ package final class BlobFetcher: BlobSupply {
     for blob in blobs { _ = try? arrival(of: blob) { $0.isWantedAnyhow = true } }
   }
 
+  package func knows(_ digest: Digest) -> Bool {
+    !origins.repositories(of: digest).isEmpty
+  }
+
   package func open(_ blob: Descriptor) throws -> PartialBlob {
     // It may have come since the caller looked.
     try arrival(of: blob) { $0.isWantedAnyhow = true }?.partial

@@ -36,6 +36,11 @@ extension Home {
   ) async throws -> BuildProduct {
     let dockerfile = try source.dockerfile(request)
     try source.report(dockerfile.diagnostics, to: reporter)
+    if let frontend = request.buildArguments[SyntaxDirective.buildArgument],
+      let warning = SyntaxDirective.warning(ofBuildArgument: frontend)
+    {
+      reporter.diagnose(warning)
+    }
 
     let contexts = try BuildContexts(request, source, context, home: self)
     let images = ImageSources(

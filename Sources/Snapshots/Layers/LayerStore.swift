@@ -37,9 +37,14 @@ package struct LayerStore: Sendable {
     try layout.prepare()
   }
 
-  /// Whether the layer is in the store. Its blob may be elsewhere, if it came with an image.
+  /// Whether the layer is in the store, whole: what it was made as, or came as, is here or known to be
+  /// elsewhere. A layer whose file was lost, to a broken disk or by hand, is none any more.
   package func contains(_ id: LayerID) -> Bool {
-    layout.layer(id).exists
+    let folder = layout.layer(id)
+    guard folder.exists, let blob = try? primaryBlob(of: id) else {
+      return isThere(folder.directory)
+    }
+    return content.contains(blob.descriptor) || supply.knows(blob.descriptor.digest)
   }
 
   /// Begins a layer as a directory.
