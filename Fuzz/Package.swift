@@ -34,6 +34,6 @@ let package = Package(
     fuzzer("FuzzExpansion"),
     fuzzer("FuzzIgnore"),
     .executableTarget(
-      name: "Scaling", dependencies: ["DockerfileSyntax"], swiftSettings: optimized),
+      name: "Scaling", dependencies: ["DockerfileSyntax", "Reporting"], swiftSettings: optimized),
   ]
 )

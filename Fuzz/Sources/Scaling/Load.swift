@@ -1,4 +1,5 @@
 import DockerfileSyntax
+import Reporting
 
 /// Work whose time must grow with its size and no faster.
 struct Load: Sendable {
@@ -57,9 +58,16 @@ struct Load: Sendable {
     dockerfile("flags", 20_000) { "COPY" + repeated(" \\\n--exclude=a", $0) + " a b\n" },
     dockerfile("keys of a mount", 20_000) { "RUN --mount=a" + repeated("\\\n,b=c", $0) + " a\n" },
     dockerfile("a chain of ONBUILD", 50_000) { repeated("ONBUILD \\\n", $0) + "RUN a\n" },
+    Load(name: "findings, as people see them", size: 5_000) { size in
+      let bytes = Array(("FROM scratch\n" + repeated("MAINTAINER a\n", size)).utf8)
+      return {
+        let source = SourceText(named: "Dockerfile", bytes)
+        _ = Dockerfile.parse(bytes).diagnostics.map { Diagnostic($0, in: source) }
+      }
+    },
     word("variables", 50_000) { repeated("$A-", $0) },
     word("variables in quotes", 50_000) { repeated("\"${A:-b}\"", $0) },
-    word("braces within braces", 2_000_000) { repeated("${A:-", $0) },
+    word("braces within braces", 200_000) { repeated("${A:-", $0) },
     word("braces side by side", 20_000) { repeated("${A/a/${B:-c}}", $0) },
     word("a pattern", 20_000) { "${A//" + repeated("*a", 20) + "/}" + repeated("x", $0) },
     Load(name: "a value that is searched", size: 5_000) { size in
