@@ -115,8 +115,9 @@ package struct SSHKeyAgent: Sendable {
       platformOptions: .inGroupOfItsOwn, input: .array(bytes), output: .discarded,
       error: .string(limit: 1 << 16))
     guard result.terminationStatus == .exited(0) else {
-      let lines = (result.standardError).split(whereSeparator: \.isNewline)
-      throw Failure.unusableKey(key, lines.last.map(String.init) ?? "`ssh-add` refuses it")
+      let lines = result.standardError.split(whereSeparator: \.isNewline)
+      let words = lines.last.map(String.init) ?? "`ssh-add` refuses it"
+      throw Failure.unusableKey(key, words.replacing("Error loading key \"(stdin)\": ", with: ""))
     }
   }
 
